@@ -1,0 +1,136 @@
+/**
+ * Reads the configuration: defaults of the schema, then a TOML file, then the environment (CONGVU_SECTION__KEY).
+ * A wrong key or value throws a ConfigError that names the key, the value and what was expected.
+ */
+import { readFileSync } from 'node:fs'
+import { parse as parseToml } from 'smol-toml'
+import { Value } from 'typebox/value'
+import { configSchema, type Config } from './schema.ts'
+
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`cấu hình sai / wrong configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+interface KeySchema {
+  readonly type?: string
+  readonly default?: unknown
+  readonly description?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly pattern?: string
+  readonly items?: KeySchema
+  readonly anyOf?: readonly { readonly const?: unknown }[]
+  readonly properties?: Readonly<Record<string, KeySchema>>
+}
+
+const sections = configSchema.properties as unknown as Readonly<Record<string, KeySchema>>
+/** Environment variables of the product that are not keys: where the file is, and what tests of the product use. */
+const otherVariables = /^CONGVU_(CONFIG$|TEST_)/
+
+export interface ConfigSource {
+  /** A TOML file; must exist when given. */
+  readonly file?: string | undefined
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export function loadConfig(source: ConfigSource = {}): Config {
+  const problems: string[] = []
+  const given: Record<string, Record<string, unknown>> = {}
+  if (source.file !== undefined) readFile(source.file, given, problems)
+  readEnvironment(source.env ?? {}, given, problems)
+  const config: Record<string, Record<string, unknown>> = {}
+  for (const [section, schema] of Object.entries(sections)) {
+    const values: Record<string, unknown> = (config[section] = {})
+    for (const [key, keySchema] of Object.entries(schema.properties ?? {})) {
+      const value = given[section]?.[key] ?? structuredClone(keySchema.default)
+      if (!Value.Check(keySchema as never, value)) problems.push(`${section}.${key} = ${JSON.stringify(value)}: cần / expected ${expected(keySchema)}`)
+      values[key] = value
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config as unknown as Config
+}
+
+function readFile(file: string, given: Record<string, Record<string, unknown>>, problems: string[]): void {
+  let parsed: Record<string, unknown>
+  try {
+    parsed = parseToml(readFileSync(file, 'utf8'))
+  } catch (error) {
+    problems.push(`${file}: ${(error as Error).message}`)
+    return
+  }
+  for (const [section, values] of Object.entries(parsed)) {
+    if (values === null || typeof values !== 'object' || Array.isArray(values)) {
+      problems.push(`${section} = ${JSON.stringify(values)}: cần / expected a section [${section}] of ${Object.keys(sections).join(', ')}`)
+      continue
+    }
+    for (const [key, value] of Object.entries(values)) put(given, problems, { section, key, value, name: `${section}.${key}` })
+  }
+}
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>, given: Record<string, Record<string, unknown>>, problems: string[]): void {
+  for (const [variable, raw] of Object.entries(env)) {
+    if (!variable.startsWith('CONGVU_') || otherVariables.test(variable) || raw === undefined) continue
+    const [section = '', key = ''] = variable.slice('CONGVU_'.length).toLowerCase().split('__')
+    const schema = sections[section]?.properties?.[key]
+    put(given, problems, { section, key, value: schema === undefined ? raw : fromText(schema, raw), name: variable })
+  }
+}
+
+function put(
+  given: Record<string, Record<string, unknown>>,
+  problems: string[],
+  { section, key, value, name }: { section: string; key: string; value: unknown; name: string },
+): void {
+  const keys = sections[section]?.properties
+  if (keys === undefined) problems.push(`${name} = ${JSON.stringify(value)}: không có mục này / no such section; expected one of ${Object.keys(sections).join(', ')}`)
+  else if (!(key in keys)) problems.push(`${name} = ${JSON.stringify(value)}: không có khoá này / no such key; expected one of ${Object.keys(keys).join(', ')}`)
+  else (given[section] ??= {})[key] = value
+}
+
+/** The environment has only text; what is not of the key's type stays text and is refused with the rest. */
+function fromText(schema: KeySchema, raw: string): unknown {
+  if (schema.type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw
+  if (schema.type === 'integer' || schema.type === 'number') return raw.trim() !== '' && Number.isFinite(Number(raw)) ? Number(raw) : raw
+  if (schema.type === 'array') return raw === '' ? [] : raw.split(',').map((item) => fromText(schema.items ?? {}, item.trim()))
+  return raw
+}
+
+/** What a key takes, in words. */
+export function expected(schema: KeySchema): string {
+  if (schema.anyOf) return schema.anyOf.map((one) => JSON.stringify(one.const)).join(' | ')
+  switch (schema.type) {
+    case 'integer':
+      return `a whole number from ${schema.minimum} to ${schema.maximum}`
+    case 'number':
+      return `a number from ${schema.minimum} to ${schema.maximum}`
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return `a list of ${schema.items?.type === 'integer' ? 'whole numbers' : 'texts'}`
+    default:
+      return schema.pattern ? `a text that matches ${schema.pattern}` : 'a text'
+  }
+}
+
+/** The schema as a commented TOML file with every default. */
+export function defaultToml(): string {
+  const lines = [
+    '# Công Vụ: all settings with their defaults. Generated from src/config/schema.ts by `npm run docs`; do not edit here.',
+    '# Copy what you change into config/congvu.toml (or name another file in CONGVU_CONFIG).',
+    '# Each key can also be set from the environment: [imap] tls_port is CONGVU_IMAP__TLS_PORT.',
+  ]
+  for (const [section, schema] of Object.entries(sections)) {
+    lines.push('', `# ${schema.description}`, `[${section}]`)
+    for (const [key, keySchema] of Object.entries(schema.properties ?? {})) {
+      lines.push(`# ${keySchema.description}`, `# (${expected(keySchema)})`, `${key} = ${JSON.stringify(keySchema.default)}`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}

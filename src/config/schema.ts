@@ -1,0 +1,111 @@
+/**
+ * The configuration: one schema that gives types, defaults, documentation and validation (design §5.12).
+ * `config/default.toml` is generated from it (`npm run docs`). Every key can be set from the environment as
+ * CONGVU_SECTION__KEY. Secrets are files or environment variables, never keys of a file in the repository.
+ */
+import { Type, type Static, type TSchema } from 'typebox'
+
+const port = (value: number, description: string) => Type.Integer({ default: value, minimum: 0, maximum: 65535, description })
+const count = (value: number, minimum: number, maximum: number, description: string) => Type.Integer({ default: value, minimum, maximum, description })
+const text = (value: string, description: string, pattern?: string) =>
+  Type.String({ default: value, description, maxLength: 4096, ...(pattern ? { pattern } : {}) })
+const flag = (value: boolean, description: string) => Type.Boolean({ default: value, description })
+const list = (value: string[], description: string) => Type.Array(Type.String({ maxLength: 1024 }), { default: value, description, maxItems: 1000 })
+const choice = <const T extends string[]>(values: T, value: T[number], description: string) =>
+  Type.Union(values.map((one) => Type.Literal(one)) as { [K in keyof T]: ReturnType<typeof Type.Literal<T[K]>> }, { default: value, description })
+const section = <P extends Record<string, TSchema>>(description: string, properties: P) => Type.Object(properties, { description, additionalProperties: false })
+
+const domainPattern = '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+const hostPortOrEmpty = '^$|^[^\\s:]+:[0-9]{1,5}$'
+const addressPattern = '^[0-9a-fA-F.:]+$|^localhost$'
+
+export const configSchema = Type.Object(
+  {
+    server: section('The installation itself.', {
+      hostname: text('', "Name of this host in SMTP greetings and trace lines. Empty: the machine's own name when it is a full name, else mail.<province domain>."),
+      data_directory: text('data', 'Folder of everything that is kept, relative to the working directory.'),
+      node: text('', 'Name of this node in leases and logs. Empty: derived from the hostname.', '^[a-zA-Z0-9._-]{0,64}$'),
+      stop_within_ms: count(4500, 500, 60_000, 'SIGTERM and Ctrl-C: connections get this long to finish their reply.'),
+    }),
+    province: section('The province (Điều 2.2).', {
+      domain: text('congvu.test', 'Root mail domain, e.g. gialai.gov.vn. Agencies live below it: <label>.<domain>.', domainPattern),
+      name: text('Tỉnh Thử nghiệm', 'Name of the province, for texts that people read.'),
+    }),
+    security: section('Signing in.', {
+      allow_active_accounts: flag(true, 'Lets `account create --active` skip the forced first change of the password (Điều 5.2, 9.3). For development and tests: set it to false where people work.'),
+      login_domain: text('', 'Domain of a bare user name at sign-in. Empty: the province domain, else the only account of that name.', `^$|${domainPattern}`),
+      remembered_sign_ins: count(50_000, 0, 1_000_000, 'Sign-ins that are remembered as a keyed hash in memory, so that a repeated one costs no argon2.'),
+    }),
+    tls: section('Certificate of all services.', {
+      certificate: text('', 'PEM file with the chain. Empty: a self-signed certificate is made in the data folder.'),
+      key: text('', 'PEM file with the private key.'),
+    }),
+    smtp: section('Mail exchange and submission (Haraka).', {
+      host: text('0.0.0.0', 'Address to listen on.', addressPattern),
+      port: port(2525, 'Mail exchange. 25 where the process may.'),
+      submission_port: port(2587, 'Submission with STARTTLS (587).'),
+      submissions_port: port(2465, 'Submission with implicit TLS (465).'),
+      max_message_bytes: count(52_428_800, 65_536, 1_073_741_824, 'Largest message, as announced by SIZE.'),
+      max_recipients: count(1000, 1, 100_000, 'Recipients of one transaction.'),
+      max_connections: count(2000, 1, 100_000, 'Connections at once.'),
+      max_connections_per_ip: count(100, 1, 100_000, 'Connections at once of one address; loopback is not counted.'),
+      idle_timeout_seconds: count(300, 10, 3600, 'A client that says nothing this long is let go (RFC 5321 §4.5.3.2).'),
+      max_received: count(30, 5, 1000, 'More Received lines than this are a loop: 554 5.4.6.'),
+      hold_above_accounts: count(300, 10, 100_000, 'A message to more accounts is kept as one row first and filed in slices.'),
+      restart_ingress: flag(true, 'Supervises the ingress process and starts it again when it ends.'),
+    }),
+    submission: section('Limits of signed-in senders.', {
+      max_recipients_per_hour: count(2000, 1, 10_000_000, 'Recipients that one account may write to in an hour; above it is 451 4.7.1.'),
+    }),
+    outbound: section('Mail that leaves.', {
+      routes: list([], 'Fixed routes, "domain=host:port"; "*" for all others (a smart host). Empty: MX records.'),
+      retry_seconds: Type.Array(Type.Integer({ minimum: 1, maximum: 604_800 }), { default: [60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400], minItems: 1, maxItems: 50, description: 'Pauses before each new try; after the last one the message bounces.' }),
+      lease_seconds: count(900, 30, 86_400, 'A handed-over row that nobody reports on comes due again after this.'),
+      concurrency: count(100, 1, 10_000, 'Deliveries at once.'),
+    }),
+    checks: section('What ingress asks of other services. A service that is off, absent or hangs is a fact ("not scanned"), never a lost message.', {
+      rspamd: text('', 'host:port of the rspamd worker. Empty: off.', hostPortOrEmpty),
+      clamd: text('', 'host:port of clamd. Empty: off.', hostPortOrEmpty),
+      unscanned: choice(['accept', 'defer'], 'accept', 'What happens to a message when a scanner that is on gives no answer: taken, or 451 for the sender to try again.'),
+      spf: flag(false, 'Checks SPF (RFC 7208).'),
+      dkim: flag(false, 'Verifies DKIM (RFC 6376).'),
+      dmarc: flag(false, 'Evaluates DMARC (RFC 7489); turns spf and dkim on.'),
+      dns_lists: list([], 'DNS lists of bad senders, e.g. zen.spamhaus.org.'),
+      karma: flag(false, "Scores connections by their behaviour (Haraka's karma)."),
+      junk_score: Type.Number({ default: 6, minimum: 0, maximum: 1000, description: 'Spam score from which a message is filed into Junk.' }),
+      refuse_score: Type.Number({ default: 15, minimum: 0, maximum: 1000, description: 'Spam score from which a message is refused.' }),
+    }),
+    lmtp: section('LMTP for other programs of this machine; ingress has its own private socket.', {
+      enabled: flag(false, 'Listens on loopback. Whoever reaches it may deliver to every mailbox.'),
+      host: text('127.0.0.1', 'Loopback address.', '^127\\.[0-9.]+$|^::1$|^localhost$'),
+      port: port(2424, 'Port.'),
+    }),
+    imap: section('IMAP.', {
+      host: text('0.0.0.0', 'Address to listen on.', addressPattern),
+      port: port(2143, 'IMAP with STARTTLS (143).'),
+      tls_port: port(2993, 'IMAP over TLS (993).'),
+      max_connections: count(20_000, 1, 1_000_000, 'Connections at once.'),
+      max_connections_per_ip: count(1000, 1, 1_000_000, 'Connections at once of one address (an office behind NAT is one); loopback is not counted.'),
+      max_mailboxes: count(2000, 10, 100_000, 'Mailboxes of one account.'),
+    }),
+    http: section('HTTP: health, metrics.', {
+      host: text('127.0.0.1', 'Address to listen on.', addressPattern),
+      port: port(8080, 'HTTP.'),
+      tls_port: port(8443, 'HTTPS.'),
+    }),
+    quota: section('Sizes of mailboxes (Điều 7.3).', {
+      default_bytes: count(5_368_709_120, 1_048_576, 1_099_511_627_776, 'Quota of a new account.'),
+      reserve_bytes: count(10_485_760, 0, 1_073_741_824, 'What system warnings may use above the quota.'),
+    }),
+    records: section('What is kept for how long.', {
+      transactions_days: count(92, 7, 3650, 'Facts of accepted messages and their idempotency keys (Điều 7.2: three months).'),
+      tombstones_days: count(30, 30, 3650, 'Traces of expunged messages for clients that come back; 100,000 a mailbox are kept in any case.'),
+    }),
+    log: section('Log of the process (JSON lines on standard error).', {
+      level: choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info', 'Least severity that is written.'),
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export type Config = Static<typeof configSchema>

@@ -1,0 +1,34 @@
+/** Counters for /metrics (Prometheus text format): one registry per App, so that two Apps in one test process don't mix. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly delivered: Counter<'outcome'>
+  readonly outboxReports: Counter<'outcome'>
+  readonly signIns: Counter<'protocol' | 'outcome'>
+  readonly connections: Gauge<'protocol'>
+  readonly deliverySeconds: Histogram
+  readonly ingressRestarts: Counter
+  readonly unanswered: Counter<'service'>
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    delivered: new Counter({ name: 'congvu_deliveries_total', help: 'Messages that core took or refused, by outcome', labelNames: ['outcome'], registers }),
+    outboxReports: new Counter({ name: 'congvu_outbox_reports_total', help: 'What became of outgoing mail', labelNames: ['outcome'], registers }),
+    signIns: new Counter({ name: 'congvu_sign_ins_total', help: 'Sign-ins by protocol and outcome', labelNames: ['protocol', 'outcome'], registers }),
+    connections: new Gauge({ name: 'congvu_connections', help: 'Open connections', labelNames: ['protocol'], registers }),
+    deliverySeconds: new Histogram({
+      name: 'congvu_delivery_seconds',
+      help: 'From the last byte of a message to its commit',
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
+    ingressRestarts: new Counter({ name: 'congvu_ingress_restarts_total', help: 'Times the ingress process had to be started again', registers }),
+    unanswered: new Counter({ name: 'congvu_checks_unanswered_total', help: 'Messages a configured scanner gave no answer for', labelNames: ['service'], registers }),
+  }
+}
