@@ -22,7 +22,7 @@ const strokes: Readonly<Record<string, string>> = {
   ß: 'ss', æ: 'ae', œ: 'oe', þ: 'th', 'ĳ': 'ij', ﬁ: 'fi', ﬂ: 'fl', ﬀ: 'ff', ﬃ: 'ffi', ﬄ: 'ffl',
 }
 
-const combiningMarks = /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]/g
+const combiningMarks = new RegExp(String.raw`[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]`, 'g')
 const invisible = /[\u00ad\u200b-\u200f\u2060\ufeff]/g
 const spaces = /[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/g
 const stroked = new RegExp(`[${Object.keys(strokes).join('')}]`, 'g')
@@ -75,8 +75,8 @@ export function fold(text: string): string {
     units[written++] = unit
     allBits |= unit
   }
-  if (allBits < 0x100) return Buffer.from(units.subarray(0, written)).latin1Slice()
-  return Buffer.from(units.buffer, 0, written * 2).ucs2Slice()
+  if (allBits < 0x100) return Buffer.from(units.subarray(0, written)).toString('latin1')
+  return Buffer.from(units.buffer, 0, written * 2).toString('utf16le')
 }
 
 /** `fold`, with white space collapsed and trimmed: two texts a reader takes for the same have the same key. */
