@@ -1,0 +1,142 @@
+/**
+ * Reading: one read call for a small body, two for a large one, and for many bodies of one neighbourhood one call for all.
+ * Every byte that is handed out has been checked (B2): headers by their CRC and by the place that they name, bodies block
+ * by block, so that also a range of a large body is checked by reading little more than the range.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import type { BlobId } from '../../core/mailbox/mailbox.ts'
+import type { BlobPlace } from './blob-id.ts'
+import { blobPlace } from './blob-id.ts'
+import { decodeBlocks } from './body-codec.ts'
+import type { RecordHeader } from './record-format.ts'
+import { blockBytes, decodeRecordHead, fileHeaderBytes, headBytes, headBytesAt, recordHeaderBytes } from './record-format.ts'
+import { damaged, noSuchBlob, refusal } from './refusals.ts'
+import type { OpenSegments, SegmentFile } from './segment-file.ts'
+import { locate, readAt } from './segment-file.ts'
+
+/** What the first read of a body asks for: most bodies of mail are smaller when compressed. */
+const firstReadBytes = 16_384
+/** Bodies that lie no farther apart than this, on average, are read together. */
+const neighbourBytes = 32_768
+const maxGroupSpanBytes = 1_048_576
+const maxGroupBodies = 64
+
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** All of a body or a range of it; a range is cut at the body's end. Refuses `message-unknown`, `unavailable`. */
+export async function readBody(open: OpenSegments, id: BlobId, range?: ByteRange): Promise<Uint8Array> {
+  const place = placeOf(id)
+  return open.with(place.segment, async (file) => {
+    const at = locate(file, place.offset)
+    const bytes = await readChecked(file.handle, at, firstReadBytes)
+    return bodyAt({ file, place, at, bytes, from: 0 }, range)
+  })
+}
+
+/** Whole bodies in the order of the ids; the next neighbourhood is read while the caller works on this one. */
+export async function* readBodies(open: OpenSegments, ids: readonly BlobId[]): AsyncGenerator<Uint8Array> {
+  let next = readGroup(open, ids, 0)
+  for (let read = 0; read < ids.length; ) {
+    const bodies = await next
+    read += bodies.length
+    if (read < ids.length) {
+      next = readGroup(open, ids, read)
+      // Its refusal is met when its turn comes, or never when the caller stops before.
+      next.catch(() => undefined)
+    }
+    yield* bodies
+  }
+}
+
+async function readGroup(open: OpenSegments, ids: readonly BlobId[], start: number): Promise<Uint8Array[]> {
+  if (start >= ids.length) return []
+  const first = placeOf(ids[start]!)
+  return open.with(first.segment, async (file) => {
+    const group = neighbours(file, ids, start, first)
+    const from = Math.min(...group.map((one) => one.at))
+    const to = Math.max(...group.map((one) => one.at)) + firstReadBytes
+    const bytes = await readChecked(file.handle, from, to - from)
+    const bodies: Uint8Array[] = []
+    // The bodies must not keep the whole neighbourhood in memory, nor share it with each other.
+    for (const one of group) bodies.push(new Uint8Array(await bodyAt({ file, place: one.place, at: one.at, bytes, from: one.at - from })))
+    return bodies
+  })
+}
+
+/** The longest run of ids from `start` on that lies close enough together in one file. */
+function neighbours(file: SegmentFile, ids: readonly BlobId[], start: number, first: BlobPlace): { place: BlobPlace; at: number }[] {
+  const firstAt = locate(file, first.offset)
+  const group = [{ place: first, at: firstAt }]
+  let low = firstAt
+  let high = firstAt
+  for (const id of ids.slice(start + 1, start + maxGroupBodies)) {
+    const place = blobPlace(id)
+    if (place === null || place.segment !== first.segment) break
+    const at = file.index === null ? place.offset : file.index.locate(place.offset)
+    if (at === null) break
+    low = Math.min(low, at)
+    high = Math.max(high, at)
+    const span = high - low
+    if (span > maxGroupSpanBytes || span > neighbourBytes * group.length) break
+    group.push({ place, at })
+  }
+  return group
+}
+
+interface Located {
+  readonly file: SegmentFile
+  readonly place: BlobPlace
+  /** Where the record begins in the file. */
+  readonly at: number
+  /** What has been read already, and where in it the record begins. */
+  readonly bytes: Buffer
+  readonly from: number
+}
+
+async function bodyAt(located: Located, range?: ByteRange): Promise<Uint8Array> {
+  const { file, at } = located
+  const record = await headOf(located)
+  const start = Math.min(Math.max(0, range?.start ?? 0), record.bodyBytes)
+  const end = Math.min(Math.max(start, range?.end ?? record.bodyBytes), record.bodyBytes)
+  const firstBlock = Math.floor(start / blockBytes)
+  const blocks = record.blocks.slice(firstBlock, Math.ceil(end / blockBytes))
+  if (start === end || blocks.length === 0) return new Uint8Array(0)
+  const skipped = record.blocks.slice(0, firstBlock).reduce((sum, block) => sum + block.storedBytes, 0)
+  const length = blocks.reduce((sum, block) => sum + block.storedBytes, 0)
+  const inRecord = headBytes(record.blocks.length) + skipped
+  const stored =
+    located.from + inRecord + length <= located.bytes.length
+      ? located.bytes.subarray(located.from + inRecord, located.from + inRecord + length)
+      : await readChecked(file.handle, at + inRecord, length)
+  const body = await decodeBlocks(stored, blocks, firstBlock, record.bodyBytes)
+  return body.subarray(start - firstBlock * blockBytes, end - firstBlock * blockBytes)
+}
+
+async function headOf({ file, place, at, bytes, from }: Located): Promise<RecordHeader> {
+  if (at < fileHeaderBytes || bytes.length < from + recordHeaderBytes) throw noSuchBlob()
+  const head = headBytesAt(bytes, from)
+  if (head === null) throw damaged('header of a record')
+  // The block table of a body of many MB is longer than the first read.
+  const whole = from + head <= bytes.length
+  const record = decodeRecordHead(whole ? bytes : await readChecked(file.handle, at, head), whole ? from : 0)
+  if (record === null || record.segment !== place.segment || record.offset !== place.offset) throw damaged('header of a record')
+  if (!record.live) throw noSuchBlob()
+  return record
+}
+
+function placeOf(id: BlobId): BlobPlace {
+  const place = blobPlace(id)
+  if (place === null || place.offset % 8 !== 0) throw noSuchBlob()
+  return place
+}
+
+async function readChecked(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  try {
+    return await readAt(handle, position, length)
+  } catch (error) {
+    throw refusal(error)
+  }
+}
