@@ -1,0 +1,43 @@
+/** The accounts of the store port. */
+import type { AccountStore } from '../../core/ports/store.ts'
+import { accountNoOf, idNo } from './ids.ts'
+import { known } from './parts.ts'
+import type { Parts } from './parts.ts'
+import { accountByAddress, accountByNo, accountsByLocalPart, addressesOf, countAccounts, listAccounts } from './read/accounts.ts'
+
+const accountNo = (account: string): number => known('account', account, 'account-unknown')
+
+export function accountStore({ reads, writes, nowMs }: Parts): AccountStore {
+  return {
+    create: (account) => writes.write('createAccount', { account, nowMs: nowMs() }),
+
+    async get(account) {
+      const no = accountNoOf(account)
+      return no === null ? null : reads.here((connection) => accountByNo(connection, no))
+    },
+
+    byAddress: async (address) => reads.here((connection) => accountByAddress(connection, address)),
+
+    byLocalPart: async (localPart, limit) => reads.here((connection) => accountsByLocalPart(connection, localPart, limit)),
+
+    change: async (account, change, ifVersion) => writes.write('changeAccount', { accountNo: accountNo(account), change, ifVersion: ifVersion ?? null }),
+
+    async addresses(account) {
+      const no = accountNoOf(account)
+      return no === null ? [] : reads.here((connection) => addressesOf(connection, no))
+    },
+
+    addAlias: async (account, address) => writes.write('addAlias', { accountNo: accountNo(account), address }),
+
+    removeAlias: async (account, address) => writes.write('removeAlias', { accountNo: accountNoOf(account) ?? 0, address }),
+
+    async list({ agency, role, after, limit }) {
+      const agencyNo = agency === undefined ? undefined : idNo('agency', agency)
+      if (agencyNo === null) return []
+      const query = { ...(agencyNo !== undefined && { agencyNo }), ...(role !== undefined && { role }), ...(after !== undefined && { after }), limit }
+      return reads.here((connection) => listAccounts(connection, query))
+    },
+
+    count: async () => reads.here(countAccounts),
+  }
+}
