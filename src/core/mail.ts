@@ -210,8 +210,11 @@ export interface SelectedView {
   refresh(): Promise<void>
   /** What the client must be told, in order, after `refresh`; expunges only when `mayExpunge`. Moves the numbering on. */
   events(mayExpunge: boolean): readonly ViewEvent[]
-  /** Own changes that the session will be told otherwise (`.SILENT`): they are not repeated by `events`. */
-  acknowledgeFlags(changed: readonly { readonly uid: number; readonly modseq: number; readonly flags: Flags }[]): void
+  /**
+   * Flags that the session has told its client otherwise: they are not repeated by `events`. `change` is given when the
+   * client was told nothing and works the result out itself (`.SILENT`): what then differs is told after all.
+   */
+  acknowledgeFlags(changed: readonly { readonly uid: number; readonly modseq: number; readonly flags: Flags }[], change?: FlagChange): void
   /** Sequence numbers that match, ascending. Exact: substring, folded for Vietnamese. Long searches yield to others. */
   search(key: SearchKey, signal?: AbortSignal): Promise<Uint32Array>
   /** Called when something changed that `refresh` would read. */

@@ -34,6 +34,12 @@ export interface Passwords {
   verify(hash: string, password: string): Promise<boolean>
 }
 
+/** Keyed one-way hash whose key only this process knows: two texts can be compared without keeping either (design §5.16). */
+export interface KeyedDigest {
+  /** HMAC-SHA-256 of the UTF-8 text, as text of constant length. */
+  of(text: string): string
+}
+
 /** Hands due rows to the ingress that delivers them. */
 export interface Outbound {
   hand(batch: {

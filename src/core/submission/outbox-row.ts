@@ -34,3 +34,8 @@ export interface OutboxRow extends NewOutboxRow {
   readonly lastReply: string | null
   readonly lastTryAtMs: number | null
 }
+
+/** Settled rows never change again. */
+export function isSettled(row: Pick<OutboxRow, 'state'>): boolean {
+  return row.state === 'delivered' || row.state === 'bounced' || row.state === 'cancelled'
+}

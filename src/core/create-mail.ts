@@ -1,0 +1,87 @@
+/** Builds Mail from the ports: the parts of core in the order in which they need each other. */
+import { createAccounts, type AccountsPorts, type AccountsSettings } from './account/accounts.ts'
+import { createSignIn } from './account/authenticate.ts'
+import { createCredentials } from './account/credentials.ts'
+import { ensureFirstAdministrator, type FirstAdministrator } from './account/first-administrator.ts'
+import { createAgencies } from './agency/agencies.ts'
+import { createDelivery, type MailDelivery } from './delivery/create-delivery.ts'
+import type { DeliverySettings } from './delivery/settings.ts'
+import { createDirectory } from './directory/resolve.ts'
+import type { Mail } from './mail.ts'
+import { createMailboxes } from './mailbox/mailboxes.ts'
+import { createMessages } from './mailbox/messages.ts'
+import { createViews } from './mailbox/views.ts'
+import type { Blobs } from './ports/blobs.ts'
+import type { Store } from './ports/store.ts'
+import type { Bus, Clock, Counters, KeyedDigest, Outbound, Passwords, Random } from './ports/world.ts'
+import { createAudit } from './record/audit.ts'
+import { createRecordQueue } from './record/record-queue.ts'
+
+export interface Ports {
+  readonly store: Store
+  readonly blobs: Blobs
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly random: Random
+  readonly counters: Counters
+  readonly passwords: Passwords
+  readonly digest: KeyedDigest
+  readonly outbound: Outbound
+}
+
+export interface MailSettings extends AccountsSettings {
+  readonly loginDomain: string | null
+  readonly maxRemembered: number
+  readonly maxMailboxesPerAccount: number
+  readonly maxMessageBytes: number
+  readonly delivery: DeliverySettings
+}
+
+export interface MailSystem extends AsyncDisposable {
+  readonly mail: Mail
+  /** What the clock drives (src/jobs). */
+  readonly delivery: MailDelivery
+  /** Null but at the very first start. */
+  ensureFirstAdministrator(): Promise<FirstAdministrator | null>
+}
+
+export interface MailEvents {
+  /** A bug in work that nobody waits for. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** The ports stay the caller's: disposing ends what core does in the background, not them. */
+export function createMail(ports: Ports, settings: MailSettings, events: MailEvents): MailSystem {
+  const { store, clock, random, counters, passwords, digest, bus } = ports
+  const stopping = new AbortController()
+  const records = createRecordQueue({ records: store.records, clock, onError: events.onFault })
+  const audit = createAudit({ records: store.records, clock })
+  const credentials = createCredentials(
+    { accounts: store.accounts, clock, counters, passwords, digest, stopping: stopping.signal },
+    { loginDomain: settings.loginDomain, maxRemembered: settings.maxRemembered },
+  )
+  const accountPorts: AccountsPorts = { accounts: store.accounts, agencies: store.agencies, clock, audit, random, passwords, credentials, bus }
+  const directory = createDirectory(store, settings)
+  const delivery = createDelivery(ports, settings.delivery, directory)
+  return {
+    mail: {
+      signIn: createSignIn({ accounts: store.accounts, agencies: store.agencies, clock, counters, records, credentials }),
+      agencies: createAgencies(accountPorts, settings),
+      accounts: createAccounts(accountPorts, settings),
+      directory,
+      mailboxes: createMailboxes({ store, bus, settings }),
+      messages: createMessages({ ...ports, settings }),
+      views: createViews(ports),
+      delivery: delivery.delivering,
+      outbox: delivery.outbox,
+      ready: () => store.ready(),
+    },
+    delivery,
+    ensureFirstAdministrator: () => ensureFirstAdministrator({ ...accountPorts, settings: store }, settings),
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      await delivery.held[Symbol.asyncDispose]()
+      await records[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/** Puts delivery and outgoing mail together: the parts of Mail that they are, and what the jobs drive. */
+import type { Delivering, Directory, Outbox } from '../mail.ts'
+import type { Blobs } from '../ports/blobs.ts'
+import type { Store } from '../ports/store.ts'
+import type { Bus, Clock, Counters, Outbound, Random } from '../ports/world.ts'
+import { createBringHome } from '../submission/bring-home.ts'
+import { createDispatch, type Dispatch } from '../submission/dispatch.ts'
+import { createOutbox } from '../submission/outbox.ts'
+import { createReturnToSender } from '../submission/return-to-sender.ts'
+import { createDelivering } from './deliver.ts'
+import { createHeldDeliveries, type HeldDeliveries } from './held.ts'
+import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
+import type { DeliverySettings } from './settings.ts'
+import { createSystemMail } from './system-mail.ts'
+
+export interface DeliveryPorts {
+  readonly store: Store
+  readonly blobs: Blobs
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly random: Random
+  readonly counters: Counters
+  readonly outbound: Outbound
+}
+
+export interface MailDelivery {
+  readonly delivering: Delivering
+  readonly outbox: Outbox
+  readonly dispatch: Dispatch
+  readonly held: HeldDeliveries
+  readonly housekeeping: Housekeeping
+}
+
+export function createDelivery(ports: DeliveryPorts, settings: DeliverySettings, directory: Directory): MailDelivery {
+  const listeners = new Set<() => void>()
+  const wakeOutbox = (): void => {
+    for (const listener of listeners) listener()
+  }
+  const onWake = (listener: () => void): (() => void) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+  const parts = { ...ports, settings, directory, wakeOutbox }
+  const systemMail = createSystemMail(parts)
+  const returnToSender = createReturnToSender({ ...parts, systemMail })
+  const held = createHeldDeliveries({ ...parts, returnToSender, sliceRecipients: settings.heldSliceRecipients })
+  return {
+    delivering: createDelivering({ ...parts, returnToSender, held }),
+    outbox: createOutbox({ ...parts, returnToSender }),
+    dispatch: createDispatch({ ...parts, returnToSender, onWake, bringHome: createBringHome(parts) }),
+    held,
+    housekeeping: createHousekeeping(ports),
+  }
+}

@@ -1,0 +1,22 @@
+/** What delivering needs of the world and of its neighbours. */
+import type { Directory } from '../mail.ts'
+import type { Blobs } from '../ports/blobs.ts'
+import type { Store } from '../ports/store.ts'
+import type { Bus, Clock, Counters, Random } from '../ports/world.ts'
+import type { ReturnToSender } from '../submission/return-to-sender.ts'
+import type { HeldDeliveries } from './held.ts'
+import type { DeliverySettings } from './settings.ts'
+
+export interface DeliverParts {
+  readonly store: Pick<Store, 'deliveries' | 'accounts' | 'records'>
+  readonly blobs: Blobs
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly random: Random
+  readonly counters: Counters
+  readonly directory: Directory
+  readonly settings: DeliverySettings
+  readonly returnToSender: ReturnToSender
+  readonly held: HeldDeliveries
+  readonly wakeOutbox: () => void
+}

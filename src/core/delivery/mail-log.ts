@@ -1,0 +1,63 @@
+/**
+ * The mail log (Điều 7.2, R-7.2): what became of messages that were not simply filed. Each event has one typed function.
+ * A message that was filed needs none: its facts are kept with the delivery and searched there.
+ */
+import type { MailError } from '../errors.ts'
+import type { OutboxRow } from '../submission/outbox-row.ts'
+import type { NewRecord } from '../record/record.ts'
+import type { RecordStore } from '../ports/store.ts'
+
+type Log = Pick<RecordStore, 'append'>
+
+const clause = 'Điều 7.2'
+
+interface Refused {
+  readonly atMs: number
+  readonly transaction: string
+  readonly sender: string
+  readonly remoteIp: string | null
+  readonly error: MailError
+}
+
+/** A whole message that was refused after its body had been seen. */
+export async function recordRefused(records: Log, { atMs, transaction, sender, remoteIp, error }: Refused): Promise<void> {
+  const detail = { sender, remoteIp, code: error.code, reason: error.message }
+  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.refused', subject: transaction, clause, detail }])
+}
+
+interface NotTold {
+  readonly atMs: number
+  readonly transaction: string
+  readonly sender: string
+  readonly recipients: readonly { readonly address: string; readonly status: string }[]
+}
+
+/** Recipients that got nothing and whose sender could not or must not be told. */
+export async function recordNotTold(records: Log, { atMs, transaction, sender, recipients }: NotTold): Promise<void> {
+  const detail = { sender, recipients: recipients.slice(0, 100), count: recipients.length }
+  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.undeliverable', subject: transaction, clause, detail }])
+}
+
+interface Outcome {
+  readonly atMs: number
+  readonly outcome: 'delivered' | 'bounced' | 'cancelled'
+  readonly reply: string
+  readonly status: string | null
+  readonly host: string | null
+  readonly tls: boolean
+}
+
+/** The end of outgoing rows. */
+export async function recordOutcome(records: Log, rows: readonly OutboxRow[], outcome: Outcome): Promise<void> {
+  const { atMs, outcome: state, reply, status, host, tls } = outcome
+  const about = (row: OutboxRow): NewRecord => ({
+    kind: 'mail',
+    atMs,
+    actor: row.account ?? 'system',
+    action: `mail.${state}`,
+    subject: row.transaction,
+    clause,
+    detail: { row: row.id, sender: row.sender, recipient: row.recipient, reply, status, host, tls },
+  })
+  if (rows.length > 0) await records.append(rows.map(about))
+}

@@ -1,0 +1,151 @@
+/**
+ * SEARCH over a selected mailbox: exact, without an index (RFC 9051 §6.4.4). Substrings, folded for Vietnamese.
+ *
+ * Cheap facts first: all messages are asked with what is in memory; rows are read only of those that this leaves open, texts
+ * only of those that rows leave open, a message itself only where its stored text was cut off. Texts are in memory a slice
+ * at a time. Work is given back to the event loop after bounded pieces, and stops when the signal aborts.
+ * A message that has left the mailbox is not found, even while the session keeps its number.
+ */
+import type { Blobs } from '../ports/blobs.ts'
+import type { MessageStore } from '../ports/store.ts'
+import type { Clock } from '../ports/world.ts'
+import { type Flags, noFlags } from './flags.ts'
+import type { AccountId, MailboxId, StoredMessage } from './mailbox.ts'
+import type { SearchKey } from './search-key.ts'
+import { type Facts, type SearchPlan, planSearch } from './search-plan.ts'
+import { storedText, wholeText } from './searched-text.ts'
+import { lowerBound } from './sequence-set.ts'
+
+export interface Searcher {
+  readonly store: { readonly messages: Pick<MessageStore, 'read'> }
+  readonly blobs: Pick<Blobs, 'read'>
+  readonly clock: Clock
+}
+
+/** A session's mailbox at the moment of the command; nobody else changes these arrays. */
+export interface SearchedMailbox {
+  readonly account: AccountId
+  readonly mailbox: MailboxId
+  /** Messages that are there, ascending. */
+  readonly uids: Uint32Array
+  readonly modseqs: Float64Array
+  readonly flags: { readonly indices: Uint16Array | Uint32Array; readonly sets: readonly Flags[] }
+  /** UIDs by sequence number - 1, where that is more than `uids`: some left and keep their number. */
+  readonly numbering: Uint32Array | null
+}
+
+/** Tests that are run before others get a turn: some milliseconds. */
+const testsPerTurn = 200_000
+/** Bytes of packed text that are opened and looked through in one turn; a message counts as some, however short. */
+const textBytesPerTurn = 192 * 1024
+const textBytesPerMessage = 1_024
+
+/** Sequence numbers, ascending. Refuses `argument-invalid`; rejects with the signal's reason when it aborts. */
+export async function search(searcher: Searcher, mailbox: SearchedMailbox, key: SearchKey, signal?: AbortSignal): Promise<Uint32Array> {
+  const numbers = mailbox.numbering ?? mailbox.uids
+  const plan = planSearch(key, { lastSequence: numbers.length, lastUid: numbers.at(-1) ?? 0, nowMs: searcher.clock.nowMs() })
+  const searching = new Searching(searcher, mailbox, plan, signal)
+  await searching.askArrays()
+  if (plan.needsRows) await searching.askRows()
+  if (plan.needsText) await searching.askTexts()
+  return searching.found()
+}
+
+class Searching {
+  readonly #searcher: Searcher
+  readonly #mailbox: SearchedMailbox
+  readonly #plan: SearchPlan
+  readonly #signal: AbortSignal | undefined
+  readonly #matches: Uint8Array
+  /** Indices of messages that are undecided yet, ascending. */
+  #open: number[] = []
+  readonly #facts: Facts = { sequence: 0, uid: 0, modseq: 0, flags: noFlags, row: null, text: null }
+  #turn = 0
+
+  constructor(searcher: Searcher, mailbox: SearchedMailbox, plan: SearchPlan, signal: AbortSignal | undefined) {
+    this.#searcher = searcher
+    this.#mailbox = mailbox
+    this.#plan = plan
+    this.#signal = signal
+    this.#matches = new Uint8Array(mailbox.uids.length)
+  }
+
+  async askArrays(): Promise<void> {
+    for (let index = 0; index < this.#mailbox.uids.length; index++) {
+      if (this.#ask(index, null) === null) this.#open.push(index)
+      if (this.#spend(this.#plan.tests / testsPerTurn)) await this.#giveWay()
+    }
+  }
+
+  async askRows(): Promise<void> {
+    await this.#read(false, (index, message) => {
+      this.#facts.text = null
+      if (this.#ask(index, message) === null) this.#open.push(index)
+      return this.#plan.tests / testsPerTurn
+    })
+  }
+
+  async askTexts(): Promise<void> {
+    await this.#read(true, async (index, message) => {
+      this.#facts.text = storedText(message)
+      if (this.#ask(index, message) === null) {
+        const body = await this.#searcher.blobs.read(message.body)
+        this.#facts.text = wholeText(body, message.prefix)
+        this.#ask(index, message)
+        return 1
+      }
+      return ((message.text?.length ?? 0) + textBytesPerMessage) / textBytesPerTurn
+    })
+  }
+
+  found(): Uint32Array {
+    const sequences: number[] = []
+    for (const [index, match] of this.#matches.entries()) if (match === 1) sequences.push(this.#sequence(index))
+    return Uint32Array.from(sequences)
+  }
+
+  /** Reads the open messages; `ask` says what part of a turn it took. Those that are gone meanwhile do not match. */
+  async #read(text: boolean, ask: (index: number, message: StoredMessage) => number | Promise<number>): Promise<void> {
+    if (this.#open.length === 0) return
+    const { account, mailbox, uids } = this.#mailbox
+    const wanted = Uint32Array.from(this.#open, (index) => uids[index]!)
+    this.#open = []
+    for await (const slice of this.#searcher.store.messages.read(account, mailbox, wanted, { forms: false, text })) {
+      for (const message of slice) {
+        const index = lowerBound(uids, uids.length, message.uid)
+        const took = ask(index, message)
+        if (this.#spend(typeof took === 'number' ? took : await took)) await this.#giveWay()
+      }
+      this.#signal?.throwIfAborted()
+    }
+  }
+
+  #ask(index: number, row: StoredMessage | null): boolean | null {
+    const { uids, modseqs, flags } = this.#mailbox
+    const facts = this.#facts
+    facts.sequence = this.#sequence(index)
+    facts.uid = uids[index]!
+    facts.modseq = modseqs[index]!
+    facts.flags = flags.sets[flags.indices[index]!]!
+    facts.row = row
+    const verdict = this.#plan.test(facts)
+    if (verdict === true) this.#matches[index] = 1
+    return verdict
+  }
+
+  #sequence(index: number): number {
+    const { uids, numbering } = this.#mailbox
+    return 1 + (numbering === null ? index : lowerBound(numbering, numbering.length, uids[index]!))
+  }
+
+  #spend(partOfTurn: number): boolean {
+    this.#turn += partOfTurn
+    return this.#turn >= 1
+  }
+
+  async #giveWay(): Promise<void> {
+    this.#turn = 0
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#signal?.throwIfAborted()
+  }
+}

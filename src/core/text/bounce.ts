@@ -1,0 +1,62 @@
+/**
+ * The readable part of a bounce (RFC 3464 §2: "human-readable"), Vietnamese first, English second.
+ */
+
+export interface FailedRecipient {
+  readonly address: string
+  /** RFC 3463, e.g. `5.1.1`. */
+  readonly status: string
+  /** Reply of the other server, or our own reason. */
+  readonly reply: string
+}
+
+/** What a status means to a person, by its first digits; the most exact match wins. */
+const meanings: readonly (readonly [prefix: string, vi: string, en: string])[] = [
+  ['5.1.1', 'Không có địa chỉ này ở nơi nhận.', 'There is no such address at the receiving side.'],
+  ['5.1', 'Địa chỉ người nhận không đúng.', 'The recipient address is wrong.'],
+  ['5.2.1', 'Hộp thư của người nhận đã ngừng hoạt động.', 'The mailbox of the recipient is disabled.'],
+  ['2.2', 'Hộp thư của người nhận đã đầy.', 'The mailbox of the recipient is full.'],
+  ['3.4', 'Thư quá lớn đối với nơi nhận.', 'The message is too large for the receiving side.'],
+  ['4.6', 'Thư bị gửi lòng vòng.', 'The message is in a loop.'],
+  ['4.7', 'Không gửi được trong thời hạn cho phép.', 'The message could not be delivered in time.'],
+  ['4', 'Không kết nối được tới máy chủ nơi nhận.', 'The receiving server could not be reached.'],
+  ['7', 'Nơi nhận từ chối thư theo chính sách của họ.', 'The receiving side refused the message by its policy.'],
+]
+
+function meaning(status: string): { readonly vi: string; readonly en: string } {
+  const parts = status.split('.')
+  const detail = parts.slice(1).join('.')
+  const found = meanings.find(([prefix]) => (prefix.startsWith('5.') ? status.startsWith(prefix) : detail === prefix || detail.startsWith(`${prefix}.`)))
+  return found === undefined
+    ? { vi: 'Nơi nhận từ chối thư.', en: 'The receiving side refused the message.' }
+    : { vi: found[1], en: found[2] }
+}
+
+/** Subject of a bounce; `subject` is that of the message it is about, '' when it had none. */
+export function bounceSubject(subject: string): string {
+  return subject === '' ? 'Thư không gửi được (Undelivered mail)' : `Thư không gửi được (Undelivered mail): ${subject}`
+}
+
+/** Plain text with LF line ends. */
+export function bounceText(failed: readonly FailedRecipient[], subject: string, sentAt: string): string {
+  const named = subject === '' ? '' : `\n    ${subject}\n`
+  return [
+    'Kính gửi Ông/Bà,',
+    '',
+    `Thư dưới đây (hệ thống nhận lúc ${sentAt}) KHÔNG gửi được tới ${failed.length} người nhận.${named}`,
+    ...failed.map((one) => `  <${one.address}>\n    ${meaning(one.status).vi}\n    Trả lời của máy chủ: ${one.reply}`),
+    '',
+    'Hệ thống sẽ không tự gửi lại. Đề nghị kiểm tra địa chỉ người nhận rồi gửi lại nếu cần.',
+    'Thư này do hệ thống tự động gửi; xin không trả lời.',
+    '',
+    '----------------------------------------------------------------',
+    '',
+    `The message below (received ${sentAt}) could NOT be delivered to ${failed.length} recipient(s).`,
+    '',
+    ...failed.map((one) => `  <${one.address}>\n    ${meaning(one.status).en}\n    Reply of the server: ${one.reply}`),
+    '',
+    'It will not be tried again. Check the address and send it anew if need be.',
+    'This message was made by the mail system; please do not reply.',
+    '',
+  ].join('\n')
+}
