@@ -1,0 +1,123 @@
+/**
+ * The part of Haraka 3.3.4 that we touch, typed. Haraka has no types of its own; names and shapes are those of its
+ * `connection.js`, `transaction.js`, `plugins.js` and `outbound/*.js`.
+ */
+import type { Duplex, Writable } from 'node:stream'
+
+export interface HarakaAddress {
+  readonly user: string
+  readonly host: string | null
+  readonly is_utf8?: boolean
+  /** `<user@host>`, or `<>` for the null sender. */
+  format(): string
+  dsn_smtp_code?: string
+  dsn_smtp_extc?: string
+  dsn_smtp_response?: string
+  dsn_status?: string
+  dsn_remote_mta?: string
+  dsn_msg?: string
+  reason?: string
+}
+
+export interface HarakaResults {
+  get(name: string): Record<string, unknown> | undefined
+}
+
+export interface HarakaMessageStream {
+  pipe(destination: Writable, options?: { clamd_style?: boolean; end?: boolean }): Writable
+  unpipe(): void
+  destroy(): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+export interface HarakaTransaction {
+  uuid: string
+  mail_from: HarakaAddress
+  rcpt_to: HarakaAddress[]
+  data_bytes: number
+  data_post_start: number | null
+  message_stream: HarakaMessageStream
+  header: { parse(lines: string[]): void }
+  header_lines: string[]
+  header_pos: number
+  found_hb_sep: boolean
+  notes: Record<string, unknown>
+  results: HarakaResults
+}
+
+export interface HarakaConnection {
+  readonly uuid: string
+  readonly client: Duplex & { setNoDelay?: (on: boolean) => void; targetsocket?: { setNoDelay?: (on: boolean) => void } }
+  readonly server: { address(): { port: number } | string | null }
+  readonly remote: { ip: string; port: number; host: string | null; is_local: boolean; is_private: boolean }
+  readonly hello: { host: string | null; verb: string | null }
+  readonly tls: { enabled: boolean; advertised: boolean }
+  readonly proxy: { allowed: boolean }
+  readonly notes: Record<string, unknown>
+  readonly results: HarakaResults
+  transaction: HarakaTransaction | null
+  capabilities: string[]
+  current_data: Buffer | null
+  current_line: string | null
+  state: number
+  prev_state: number | null
+  awaiting_data_reply: boolean
+  early_talker: boolean
+  pipelining: boolean
+  esmtp: boolean
+  relaying: boolean
+  errors: number
+  totalbytes: number
+  msg_count: { accept: number; tempfail: number; reject: number }
+  set(path: string, value: unknown): void
+  respond(code: number, text: string | string[], then?: () => void): unknown
+  disconnect(): void
+  pause(): void
+  resume(): void
+  process_data(data: Buffer): void
+  _process_data(): void
+  process_line(line: Buffer): void
+  data_done(): void
+  cmd_mail(line: string): void
+  cmd_auth?(line: string): void
+  lognotice(...about: unknown[]): void
+  logwarn(...about: unknown[]): void
+  logerror(...about: unknown[]): void
+}
+
+export interface HarakaPlugin {
+  readonly name: string
+  register_hook(hook: string, method: string, priority?: number): void
+  loginfo(...about: unknown[]): void
+  logwarn(...about: unknown[]): void
+  logerror(...about: unknown[]): void
+}
+
+/** Ends a hook. With a text, or with a HarakaReply whose code then replaces the one of the hook. */
+export type Next = (code?: number, about?: unknown) => void
+
+/** A queued message to one domain (`outbound/hmail.js`). */
+export interface HarakaQueuedMail {
+  readonly todo: { domain: string; rcpt_to: HarakaAddress[]; notes: Record<string, unknown> }
+  readonly notes: Record<string, unknown>
+  readonly num_failures: number
+}
+
+export interface HarakaOutbound {
+  readonly qfile: { name(): string }
+  readonly TODOItem: new (domain: string, recipients: HarakaAddress[], transaction: object) => object
+  readonly HMailItem: new (filename: string, path: string, notes: object) => HarakaQueuedMail
+  readonly delivery_queue: { push(mail: HarakaQueuedMail): void }
+  readonly temp_fail_queue: { drain(): void }
+}
+
+/** `haraka-constants` under the names of the hooks' documentation. */
+export interface HarakaConstants {
+  readonly cont: number
+  readonly ok: number
+  readonly deny: number
+  readonly denysoft: number
+  readonly denydisconnect: number
+  readonly denysoftdisconnect: number
+  readonly connection: { readonly state: Record<'CMD' | 'LOOP' | 'DATA' | 'PAUSE' | 'PAUSE_SMTP' | 'PAUSE_DATA' | 'DISCONNECTING', number> }
+}

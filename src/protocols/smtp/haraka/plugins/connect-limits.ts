@@ -1,0 +1,75 @@
+/** How many connections may be open, of one address and in all; and the client's name, looked up beside the dialogue. */
+import dns from 'node:dns'
+import { constants, refusal } from '../haraka.ts'
+import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
+import { hangUp } from '../connection-changes.ts'
+import { ingressNode } from '../ingress-node.ts'
+import { replies } from '../replies-ingress.ts'
+import { sessionOf } from '../session.ts'
+
+const openByClient = new Map<string, number>()
+const counted = new Map<HarakaConnection, string>()
+
+const nameTimeoutMs = 3_000
+let resolver: dns.promises.Resolver | null = null
+
+export function register(this: HarakaPlugin): void {
+  resolver = new dns.promises.Resolver({ timeout: nameTimeoutMs, tries: 1 })
+  const { dnsServers } = ingressNode().settings
+  if (dnsServers !== null) resolver.setServers([...dnsServers])
+  this.register_hook('connect_init', 'sendWithoutDelay')
+  this.register_hook('lookup_rdns', 'startNameLookup')
+  this.register_hook('connect', 'limitConnections')
+  this.register_hook('disconnect', 'forgetConnection')
+}
+
+/** TCP_NODELAY: without it a pipelining client waits 40 ms a transaction. */
+export function sendWithoutDelay(next: Next, connection: HarakaConnection): void {
+  const socket = connection.client.targetsocket ?? connection.client
+  socket.setNoDelay?.(true)
+  next()
+}
+
+/** The greeting does not wait for the name: it is there when the facts are collected, or it is not. */
+export function startNameLookup(next: Next, connection: HarakaConnection): void {
+  const { remote } = connection
+  if (!remote.is_private) {
+    resolver!.reverse(remote.ip).then(
+      (names) => {
+        if (names[0] !== undefined) connection.set('remote.host', names[0].replace(/[^\x21-\x7e]/g, '?'))
+      },
+      () => connection.set('remote.host', 'Unknown'),
+    )
+  }
+  next(constants.ok, 'Unknown')
+}
+
+export function limitConnections(next: Next, connection: HarakaConnection): void {
+  const { limits } = ingressNode().settings
+  const { service } = sessionOf(connection)
+  const key = `${service} ${connection.remote.ip}`
+  const open = (openByClient.get(key) ?? 0) + 1
+  openByClient.set(key, open)
+  counted.set(connection, key)
+  const limit = service === 'exchange' ? limits.exchangeConnectionsPerIp : limits.submissionConnectionsPerIp
+  const reply = open > limit ? replies.tooManyConnections : counted.size > limits.maxConnections ? replies.serverFull : null
+  if (reply === null) return next()
+  const [, about] = refusal(reply)
+  next(constants.denysoftdisconnect, about)
+}
+
+export function forgetConnection(next: Next, connection: HarakaConnection): void {
+  const key = counted.get(connection)
+  if (key !== undefined) {
+    counted.delete(connection)
+    const open = openByClient.get(key)! - 1
+    if (open > 0) openByClient.set(key, open)
+    else openByClient.delete(key)
+  }
+  next()
+}
+
+/** Before a stop: those whose message is not at its end are told to come back later. */
+export function hangUpIdle(): void {
+  for (const connection of counted.keys()) if (!connection.awaiting_data_reply) hangUp(connection, replies.stopping)
+}

@@ -1,0 +1,141 @@
+/**
+ * Takes due outbox rows from core (the other end is `handover.ts`) into Haraka's outbound queue, and tells the supervisor
+ * when ingress listens.
+ *
+ * The message goes into the queue file as the bytes that will be sent: no header is read, added or folded. The files are not
+ * synced: the outbox in core is the truth, Haraka's queue only a working copy (design §2).
+ */
+import { randomUUIDv7 } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import net from 'node:net'
+import path from 'node:path'
+import { listenPrivately, sameSecret } from '../../json-lines.ts'
+import { readFrames, type HandoverAnswer, type HandoverFrame } from '../../handover-frames.ts'
+import { harakaAddress, harakaOutbound, harakaQueueFolder } from '../haraka.ts'
+import type { HarakaAddress, HarakaPlugin, Next } from '../haraka-types.ts'
+import { ingressNode } from '../ingress-node.ts'
+import { wireForm } from '../outgoing-bytes.ts'
+import { pathAddress } from '../paths.ts'
+import { queuedRows, type QueuedNotes } from './outbound.ts'
+
+export function register(this: HarakaPlugin): void {
+  this.register_hook('init_master', 'startTaking')
+}
+
+export async function startTaking(next: Next): Promise<void> {
+  const { settings, link } = ingressNode()
+  const server = net.createServer((socket) => takeFrom(socket, settings.link.token))
+  await listenPrivately(server, settings.handover)
+  next()
+  const stop = link.onUp(() => {
+    process.send?.({ event: 'congvu.listening' })
+    setImmediate(() => stop())
+  })
+}
+
+function takeFrom(socket: net.Socket, token: string): void {
+  let greeted = false
+  socket.on('error', () => socket.destroy())
+  readFrames(socket, {
+    onFrame: async (frame, body) => {
+      if (!greeted) {
+        if (!('token' in frame) || !sameSecret(frame.token, token)) return void socket.destroy()
+        greeted = true
+        return
+      }
+      if ('token' in frame) return void socket.destroy()
+      const answer = 'retry' in frame ? retryAll(frame.id) : await queueBatch(frame, body)
+      socket.write(`${JSON.stringify(answer)}\n`)
+    },
+    maxBodyBytes: () => (greeted ? ingressNode().settings.maxMessageBytes * 2 : 0),
+  })
+}
+
+function retryAll(id: number): HandoverAnswer {
+  harakaOutbound.temp_fail_queue.drain()
+  return { id, accepted: [], refused: [] }
+}
+
+type Batch = Extract<HandoverFrame, { rows: unknown }>
+
+async function queueBatch(batch: Batch, body: Buffer): Promise<HandoverAnswer> {
+  const answer: HandoverAnswer = { id: batch.id, accepted: [], refused: [] }
+  const sender = new harakaAddress(`<${batch.sender}>`)
+  const domains = new Map<string, DomainRows>()
+  for (const { id, recipient } of batch.rows) {
+    const address = readAddress(recipient)
+    const name = address === null ? null : pathAddress(address)
+    if (address === null || name === null) {
+      answer.refused.push({ id, reply: { code: 501, enhanced: '5.1.3', text: 'Bad recipient address' } })
+      continue
+    }
+    answer.accepted.push(id)
+    if (queuedRows.has(id)) continue
+    const domain = domains.get(address.host ?? '') ?? { recipients: [], rows: emptyRows(), ids: [] }
+    domains.set(address.host ?? '', domain)
+    domain.ids.push(id)
+    if (domain.rows[name] === undefined) domain.recipients.push(address)
+    domain.rows[name] = [...(domain.rows[name] ?? []), id]
+  }
+  const bytes = wireForm(body)
+  for (const [domain, { recipients, rows, ids }] of domains) {
+    for (const id of ids) queuedRows.add(id)
+    try {
+      await queueForDomain({ domain, recipients, sender, notes: { rows }, bytes })
+    } catch {
+      // A full disk, most likely: core keeps the rows and hands them over again.
+      for (const id of ids) queuedRows.delete(id)
+      answer.accepted = answer.accepted.filter((id) => !ids.includes(id))
+      const reply = { code: 451, enhanced: '4.3.1', text: 'Cannot write the queue file' }
+      answer.refused.push(...ids.map((id) => ({ id, reply })))
+    }
+  }
+  return answer
+}
+
+interface DomainRows {
+  readonly recipients: HarakaAddress[]
+  readonly rows: Record<string, string[]>
+  readonly ids: string[]
+}
+
+/** Without a prototype: its keys are addresses from outside. */
+function emptyRows(): Record<string, string[]> {
+  return Object.create(null) as Record<string, string[]>
+}
+
+function readAddress(text: string): HarakaAddress | null {
+  try {
+    return new harakaAddress(`<${text}>`)
+  } catch {
+    return null // Not an address of RFC 5321: refused with 501 by the caller.
+  }
+}
+
+interface DomainMail {
+  readonly domain: string
+  readonly recipients: readonly HarakaAddress[]
+  readonly sender: HarakaAddress
+  readonly notes: QueuedNotes
+  readonly bytes: readonly Buffer[]
+}
+
+/** A queue file of Haraka's (`outbound/index.js`, build_todo): length of the envelope, the envelope as JSON, the message. */
+async function queueForDomain(mail: DomainMail): Promise<void> {
+  const todo = {
+    queue_time: Date.now(),
+    domain: mail.domain,
+    rcpt_to: mail.recipients,
+    mail_from: mail.sender,
+    notes: { congvu: mail.notes },
+    uuid: randomUUIDv7(),
+    force_tls: false,
+  }
+  const envelope = Buffer.from(`\n${JSON.stringify(todo)}\n`)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(envelope.length)
+  const name = harakaOutbound.qfile.name()
+  const file = path.join(harakaQueueFolder, name)
+  await writeFile(file, Buffer.concat([length, envelope, ...mail.bytes]), { flag: 'wx', mode: 0o600 })
+  harakaOutbound.delivery_queue.push(new harakaOutbound.HMailItem(name, file, todo.notes))
+}

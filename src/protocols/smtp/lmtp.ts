@@ -1,0 +1,53 @@
+/**
+ * LMTP into core (RFC 2033): a private Unix socket for our ingress, and, when asked for, a port on loopback for programs of the
+ * machine, whose mail is untrusted outside mail.
+ *
+ * Written here and not with npm smtp-server, because what it reads is not what was sent: it takes a dot away after a bare LF
+ * too, rewrites `xn--` domains, refuses quoted local parts, and merges a recipient that is named twice, so that a reply is
+ * missing (3.21.6).
+ */
+import net from 'node:net'
+import { listenPrivately, type PrivatePlace } from './json-lines.ts'
+import { serveLmtp, type LmtpParts, type LmtpSession } from './lmtp-session.ts'
+
+export interface LmtpOptions extends Omit<LmtpParts, 'trusted'> {
+  /** A path is our ingress's; a port is for anybody on the machine and takes no transaction ids. */
+  readonly place: PrivatePlace
+}
+
+export interface LmtpServer extends AsyncDisposable {
+  /** The port is the real one when 0 was asked for. */
+  readonly place: PrivatePlace
+}
+
+const maxConnections = 500
+/** Of a connection that is not our ingress's kept one. */
+const idleTimeoutMs = 5 * 60_000
+/** What a stop waits for deliveries in hand. */
+const stopTimeoutMs = 4_000
+
+export async function listenLmtp({ place, ...parts }: LmtpOptions): Promise<LmtpServer> {
+  const trusted = 'path' in place
+  const sessions = new Map<LmtpSession, net.Socket>()
+  const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    if (!trusted) socket.setTimeout(idleTimeoutMs, () => socket.destroy())
+    const session = serveLmtp(socket, { ...parts, trusted })
+    sessions.set(session, socket)
+    void session.closed.then(() => sessions.delete(session))
+  })
+  server.maxConnections = maxConnections
+  await listenPrivately(server, place)
+  const address = server.address()
+  return {
+    place: trusted || address === null || typeof address === 'string' ? place : { host: place.host, port: address.port },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const session of sessions.keys()) session.stop()
+      const late = setTimeout(() => {
+        for (const socket of sessions.values()) socket.destroy()
+      }, stopTimeoutMs)
+      await closed
+      clearTimeout(late)
+    },
+  }
+}
