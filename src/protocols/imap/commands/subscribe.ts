@@ -1,0 +1,34 @@
+/** SUBSCRIBE and UNSUBSCRIBE: RFC 9051 §6.3.7-6.3.8. */
+import { MailError } from '../../../core/errors.ts'
+import { command, type ParseOptions } from '../command.ts'
+import { signedInStates } from '../state.ts'
+import type { ImapLexer } from '../wire/lexer.ts'
+
+function parseName(lexer: ImapLexer, { utf8 }: ParseOptions): string {
+  lexer.space()
+  const name = lexer.mailbox(utf8)
+  lexer.end()
+  return name
+}
+
+export const subscribe = command({
+  name: 'SUBSCRIBE',
+  states: signedInStates,
+  parse: parseName,
+  async run({ mail }, { user }, name) {
+    // RFC 9051 §6.3.7 lets a server check; a typing error is better told than kept.
+    if ((await mail.mailboxes.byName(user.account, name)) === null) throw new MailError('mailbox-unknown')
+    await mail.mailboxes.setSubscribed(user.account, name, true)
+    return {}
+  },
+})
+
+export const unsubscribe = command({
+  name: 'UNSUBSCRIBE',
+  states: signedInStates,
+  parse: parseName,
+  async run({ mail }, { user }, name) {
+    await mail.mailboxes.setSubscribed(user.account, name, false)
+    return {}
+  },
+})

@@ -1,0 +1,71 @@
+/**
+ * What a client of a selected mailbox is told of changes: EXPUNGE, EXISTS, FETCH, and FLAGS when keywords are new.
+ * RFC 9051 §5.2, §7.4-7.5; when it may be told is decided by the caller.
+ */
+import { systemFlags, type Flags } from '../../core/mailbox/flags.ts'
+import type { ViewEvent } from '../../core/mail.ts'
+import type { Selected } from './state.ts'
+import type { Untagged } from './wire/encoder.ts'
+
+/** The mailbox was deleted by another session: there is nothing this one could go on with. */
+export class MailboxGone extends Error {
+  constructor() {
+    super('The selected mailbox was deleted')
+    this.name = 'MailboxGone'
+  }
+}
+
+export interface TellOptions {
+  readonly mayExpunge: boolean
+  /** RFC 7162: the client wants MODSEQ. */
+  readonly modseq: boolean
+}
+
+/** After `view.refresh()`. Throws MailboxGone. */
+export function tellChanges(state: Selected, { mayExpunge, modseq }: TellOptions): Untagged[] {
+  const told: Untagged[] = []
+  for (const event of state.view.events(mayExpunge)) told.push(...tellEvent(state, event, modseq))
+  return told
+}
+
+function tellEvent(state: Selected, event: ViewEvent, modseq: boolean): Untagged[] {
+  switch (event.type) {
+    case 'expunge':
+      return [{ type: 'expunge', sequence: event.sequence }]
+    case 'exists':
+      return [
+        { type: 'exists', count: event.count },
+        { type: 'recent', count: 0 },
+      ]
+    case 'flags': {
+      const { sequence, uid, flags } = event
+      return [...tellNewKeywords(state, [flags]), { type: 'flags-of', sequence, uid: modseq ? uid : null, flags, modseq: modseq ? event.modseq : null }]
+    }
+    case 'removed':
+      throw new MailboxGone()
+  }
+}
+
+/** FLAGS and PERMANENTFLAGS once more, when a keyword appears that the client has not heard of (RFC 9051 §7.3.5). */
+export function tellNewKeywords(state: Selected, sets: Iterable<Flags>): Untagged[] {
+  const { toldKeywords } = state
+  let fresh = false
+  for (const { keywords } of sets) {
+    for (const keyword of keywords) {
+      if (toldKeywords.has(keyword.toLowerCase())) continue
+      toldKeywords.add(keyword.toLowerCase())
+      fresh = true
+    }
+  }
+  return fresh ? describeFlags(state.view.keywords, state.readOnly) : []
+}
+
+/** The flags of a mailbox, and which of them the client may store for good. */
+export function describeFlags(keywords: readonly string[], readOnly: boolean): Untagged[] {
+  const names = [...Object.keys(systemFlags), ...keywords]
+  const permanent = readOnly ? '' : [...names, '\\*'].join(' ')
+  return [
+    { type: 'flags', names },
+    { type: 'condition', status: 'OK', code: `PERMANENTFLAGS (${permanent})`, text: readOnly ? 'Read-only mailbox' : 'Flags that are kept' },
+  ]
+}

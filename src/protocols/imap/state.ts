@@ -1,0 +1,32 @@
+/** Where a session stands: RFC 9051 §3. A command declares the states it is allowed in and gets one of those. */
+import type { SelectedView, SignedIn } from '../../core/mail.ts'
+
+export interface NotAuthenticated {
+  readonly kind: 'not-authenticated'
+}
+
+export interface Authenticated {
+  readonly kind: 'authenticated'
+  readonly user: SignedIn
+}
+
+export interface Selected {
+  readonly kind: 'selected'
+  readonly user: SignedIn
+  readonly view: SelectedView
+  /** EXAMINE: nothing is changed through this session. */
+  readonly readOnly: boolean
+  /** Keywords that the client was told of in FLAGS, in lower case. */
+  readonly toldKeywords: Set<string>
+}
+
+export interface LoggedOut {
+  readonly kind: 'logout'
+}
+
+export type State = NotAuthenticated | Authenticated | Selected | LoggedOut
+export type StateKind = State['kind']
+export type StateOf<K extends StateKind> = Extract<State, { kind: K }>
+
+export const anyState: readonly ['not-authenticated', 'authenticated', 'selected'] = ['not-authenticated', 'authenticated', 'selected']
+export const signedInStates: readonly ['authenticated', 'selected'] = ['authenticated', 'selected']
