@@ -55,12 +55,12 @@ export const configSchema = Type.Object(
       restart_ingress: flag(true, 'Supervises the ingress process and starts it again when it ends.'),
     }),
     submission: section('Limits of signed-in senders.', {
-      max_recipients_per_hour: count(2000, 1, 10_000_000, 'Recipients that one account may write to in an hour; above it is 451 4.7.1.'),
+      max_messages_per_hour: count(2000, 0, 10_000_000, 'Messages that one account may send in an hour; above it is 451 4.7.1. 0: no limit.'),
+      max_recipients_per_hour: count(10_000, 0, 10_000_000, 'Recipients that one account may write to in an hour. 0: no limit.'),
     }),
     outbound: section('Mail that leaves.', {
       routes: list([], 'Fixed routes, "domain=host:port"; "*" for all others (a smart host). Empty: MX records.'),
       retry_seconds: Type.Array(Type.Integer({ minimum: 1, maximum: 604_800 }), { default: [60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400], minItems: 1, maxItems: 50, description: 'Pauses before each new try; after the last one the message bounces.' }),
-      lease_seconds: count(900, 30, 86_400, 'A handed-over row that nobody reports on comes due again after this.'),
       concurrency: count(100, 1, 10_000, 'Deliveries at once.'),
     }),
     checks: section('What ingress asks of other services. A service that is off, absent or hangs is a fact ("not scanned"), never a lost message.', {
@@ -71,9 +71,9 @@ export const configSchema = Type.Object(
       dkim: flag(false, 'Verifies DKIM (RFC 6376).'),
       dmarc: flag(false, 'Evaluates DMARC (RFC 7489); turns spf and dkim on.'),
       dns_lists: list([], 'DNS lists of bad senders, e.g. zen.spamhaus.org.'),
-      karma: flag(false, "Scores connections by their behaviour (Haraka's karma)."),
-      junk_score: Type.Number({ default: 6, minimum: 0, maximum: 1000, description: 'Spam score from which a message is filed into Junk.' }),
-      refuse_score: Type.Number({ default: 15, minimum: 0, maximum: 1000, description: 'Spam score from which a message is refused.' }),
+      karma: text('', "host:port of the Redis in which Haraka's karma scores clients by their behaviour. Empty: off.", hostPortOrEmpty),
+      timeout_ms: count(15_000, 100, 300_000, 'A check that takes longer gives no answer.'),
+      refuse_score: Type.Number({ default: 15, minimum: 0, maximum: 1000, description: "Spam score from which a message is refused; below it, what the scanner calls spam is filed into Junk. 0: never." }),
     }),
     lmtp: section('LMTP for other programs of this machine; ingress has its own private socket.', {
       enabled: flag(false, 'Listens on loopback. Whoever reaches it may deliver to every mailbox.'),
@@ -96,10 +96,6 @@ export const configSchema = Type.Object(
     quota: section('Sizes of mailboxes (Điều 7.3).', {
       default_bytes: count(5_368_709_120, 1_048_576, 1_099_511_627_776, 'Quota of a new account.'),
       reserve_bytes: count(10_485_760, 0, 1_073_741_824, 'What system warnings may use above the quota.'),
-    }),
-    records: section('What is kept for how long.', {
-      transactions_days: count(92, 7, 3650, 'Facts of accepted messages and their idempotency keys (Điều 7.2: three months).'),
-      tombstones_days: count(30, 30, 3650, 'Traces of expunged messages for clients that come back; 100,000 a mailbox are kept in any case.'),
     }),
     log: section('Log of the process (JSON lines on standard error).', {
       level: choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info', 'Least severity that is written.'),
