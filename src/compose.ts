@@ -234,9 +234,9 @@ async function openFront(parts: Parts, open: AsyncDisposableStack, wakeOutbox: (
     log,
     limits: imapLimitsOf(config),
     tls: tlsContextOf(certificate),
-    onSessions: (change) => metrics.connections.inc({ protocol: 'imap' }, change),
   })
   front.push(imap)
+  metrics.observeSessions('imap', () => imap.sessions)
   const imapPort = await imap.listen({ host: config.imap.host, port: config.imap.port, implicitTls: false })
   const imapsPort = await imap.listen({ host: config.imap.host, port: config.imap.tls_port, implicitTls: true })
   const ingress = wakeOutbox === null ? null : await openIngress(parts, wakeOutbox)

@@ -25,7 +25,7 @@ interface KeySchema {
   readonly maximum?: number
   readonly pattern?: string
   readonly items?: KeySchema
-  readonly anyOf?: readonly { readonly const?: unknown }[]
+  readonly enum?: readonly unknown[]
   readonly properties?: Readonly<Record<string, KeySchema>>
 }
 
@@ -104,7 +104,7 @@ function fromText(schema: KeySchema, raw: string): unknown {
 
 /** What a key takes, in words. */
 export function expected(schema: KeySchema): string {
-  if (schema.anyOf) return schema.anyOf.map((one) => JSON.stringify(one.const)).join(' | ')
+  if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(' | ')
   switch (schema.type) {
     case 'integer':
       return `a whole number from ${schema.minimum} to ${schema.maximum}`

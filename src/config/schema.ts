@@ -11,8 +11,7 @@ const text = (value: string, description: string, pattern?: string) =>
   Type.String({ default: value, description, maxLength: 4096, ...(pattern ? { pattern } : {}) })
 const flag = (value: boolean, description: string) => Type.Boolean({ default: value, description })
 const list = (value: string[], description: string) => Type.Array(Type.String({ maxLength: 1024 }), { default: value, description, maxItems: 1000 })
-const choice = <const T extends string[]>(values: T, value: T[number], description: string) =>
-  Type.Union(values.map((one) => Type.Literal(one)) as { [K in keyof T]: ReturnType<typeof Type.Literal<T[K]>> }, { default: value, description })
+const choice = <const T extends string[]>(values: [...T], value: T[number], description: string) => Type.Enum(values, { default: value, description })
 const section = <P extends Record<string, TSchema>>(description: string, properties: P) => Type.Object(properties, { description, additionalProperties: false })
 
 const domainPattern = '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'

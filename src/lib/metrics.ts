@@ -6,7 +6,8 @@ export interface Metrics {
   readonly delivered: Counter<'outcome'>
   readonly outboxReports: Counter<'outcome'>
   readonly signIns: Counter<'protocol' | 'outcome'>
-  readonly connections: Gauge<'protocol'>
+  /** Open sessions are read when somebody asks for the metrics. */
+  observeSessions(protocol: string, read: () => number): void
   readonly deliverySeconds: Histogram
   readonly ingressRestarts: Counter
   readonly unanswered: Counter<'service'>
@@ -16,12 +17,22 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  const sessions = new Map<string, () => number>()
+  new Gauge({
+    name: 'congvu_sessions',
+    help: 'Open sessions',
+    labelNames: ['protocol'],
+    registers,
+    collect() {
+      for (const [protocol, read] of sessions) this.set({ protocol }, read())
+    },
+  })
   return {
     registry,
+    observeSessions: (protocol, read) => void sessions.set(protocol, read),
     delivered: new Counter({ name: 'congvu_deliveries_total', help: 'Messages that core took or refused, by outcome', labelNames: ['outcome'], registers }),
     outboxReports: new Counter({ name: 'congvu_outbox_reports_total', help: 'What became of outgoing mail', labelNames: ['outcome'], registers }),
     signIns: new Counter({ name: 'congvu_sign_ins_total', help: 'Sign-ins by protocol and outcome', labelNames: ['protocol', 'outcome'], registers }),
-    connections: new Gauge({ name: 'congvu_connections', help: 'Open connections', labelNames: ['protocol'], registers }),
     deliverySeconds: new Histogram({
       name: 'congvu_delivery_seconds',
       help: 'From the last byte of a message to its commit',

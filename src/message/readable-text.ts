@@ -13,7 +13,7 @@ import type { Envelope, ParsedMessage, Part } from './types.ts'
 export interface ReadableText {
   /** Texts of the parts in order (NFC), each not empty. */
   readonly texts: readonly string[]
-  /** The text to show first: the first plain part that is no attachment, else the first HTML part. */
+  /** The text to show first: of the first part that is no attachment (in an alternative the plain one comes first). */
   readonly first: string
   /** Names of attachments and, of attached messages, their subjects and addresses. */
   readonly names: readonly string[]
@@ -31,7 +31,7 @@ function maxBytesPerChar(encoding: string): number {
 export function readableText(bytes: Buffer, message: ParsedMessage, maxChars: number): ReadableText {
   const reader = new TextReader(bytes, maxChars)
   reader.part(message.root)
-  return { texts: reader.texts, first: reader.plain ?? reader.html ?? '', names: reader.names, truncated: reader.truncated }
+  return { texts: reader.texts, first: reader.first ?? '', names: reader.names, truncated: reader.truncated }
 }
 
 /** A file name as people read it, or null: Content-Disposition before Content-Type (RFC 2183 §2.3). */
@@ -61,8 +61,7 @@ function metaCharset(html: Buffer): string | null {
 class TextReader {
   readonly texts: string[] = []
   readonly names: string[] = []
-  plain: string | null = null
-  html: string | null = null
+  first: string | null = null
   truncated = false
   readonly #bytes: Buffer
   #charsLeft: number
@@ -95,9 +94,7 @@ class TextReader {
     if (/^\s*$/.test(read.text)) return
     this.#charsLeft -= read.text.length
     this.texts.push(read.text)
-    if (part.disposition?.type === 'attachment') return
-    if (part.subtype === 'html') this.html ??= read.text
-    else this.plain ??= read.text
+    if (part.disposition?.type !== 'attachment') this.first ??= read.text
   }
 
   #envelope(envelope: Envelope): void {

@@ -42,6 +42,7 @@ const textBytesPerMessage = 1_024
 
 /** Sequence numbers, ascending. Refuses `argument-invalid`; rejects with the signal's reason when it aborts. */
 export async function search(searcher: Searcher, mailbox: SearchedMailbox, key: SearchKey, signal?: AbortSignal): Promise<Uint32Array> {
+  signal?.throwIfAborted()
   const numbers = mailbox.numbering ?? mailbox.uids
   const plan = planSearch(key, { lastSequence: numbers.length, lastUid: numbers.at(-1) ?? 0, nowMs: searcher.clock.nowMs() })
   const searching = new Searching(searcher, mailbox, plan, signal)

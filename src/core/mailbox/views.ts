@@ -11,10 +11,11 @@ import type { Searcher } from './search.ts'
 import { SessionView } from './selected-view.ts'
 import { SharedView, type SharedViewPorts } from './shared-view.ts'
 
-export interface ViewPorts extends SharedViewPorts, Searcher {
-  /** Bytes of views that nobody has selected; 32 MiB hold some 200 mailboxes of 10,000 messages. */
-  readonly maxWarmBytes?: number
-}
+export type ViewPorts = SharedViewPorts &
+  Searcher & {
+    /** Bytes of views that nobody has selected; 32 MiB hold some 200 mailboxes of 10,000 messages. */
+    readonly maxWarmBytes?: number
+  }
 
 interface Open {
   readonly shared: SharedView

@@ -82,10 +82,21 @@ export function createImapServer(parts: ImapParts): ImapSessions {
   const accounts = createAccountSessions(limits.maxSessionsPerAccount)
   const sessions = new Set<Session>()
   const connections = new Set<Connection>()
+  const running = new Set<Promise<void>>()
   const listeners: Listener[] = []
   let sessionNumber = 0
   const revalidation = setInterval(() => void revalidateAll(sessions, parts.log), limits.revalidateEveryMs)
   revalidation.unref()
+
+  async function serve(connection: Connection, options: ServeOptions): Promise<void> {
+    const session = run(connection, options)
+    running.add(session)
+    try {
+      await session
+    } finally {
+      running.delete(session)
+    }
+  }
 
   async function run(connection: Connection, options: ServeOptions): Promise<void> {
     const log = parts.log.child({ session: ++sessionNumber, remote: options.remoteIp })
@@ -104,13 +115,13 @@ export function createImapServer(parts: ImapParts): ImapSessions {
   return {
     async listen({ host, port, implicitTls }) {
       const busyReply = `* ${encodeCondition('BYE', 'LIMIT', 'Too many connections')}`
-      const serve = (connection: Connection, remote: RemoteEnd): Promise<void> =>
-        run(connection, { remoteIp: remote.ip, secure: implicitTls || remote.loopback, startTls: !implicitTls })
-      const listener = await listen({ host, port, implicitTls, tlsContext: parts.tls, limits, busyReply }, counts, serve)
+      const take = (connection: Connection, remote: RemoteEnd): Promise<void> =>
+        serve(connection, { remoteIp: remote.ip, secure: implicitTls || remote.loopback, startTls: !implicitTls })
+      const listener = await listen({ host, port, implicitTls, tlsContext: parts.tls, limits, busyReply }, counts, take)
       listeners.push(listener)
       return listener.port
     },
-    serve: (stream, options) => run(new Connection(stream, { writeTimeoutMs: limits.writeTimeoutMs }), options),
+    serve: (stream, options) => serve(new Connection(stream, { writeTimeoutMs: limits.writeTimeoutMs }), options),
     get sessions() {
       return sessions.size
     },
@@ -121,7 +132,7 @@ export function createImapServer(parts: ImapParts): ImapSessions {
       const deadline = setTimeout(() => {
         for (const connection of connections) connection.destroy()
       }, limits.drainMs)
-      await Promise.all(closed)
+      await Promise.all([...closed, ...running])
       clearTimeout(deadline)
     },
   }

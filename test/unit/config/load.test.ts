@@ -38,12 +38,12 @@ test('the environment wins over the file, the file over the defaults', () => {
 
 test('lists, numbers and flags come from the environment in their types', () => {
   const config = loadConfig({
-    env: { CONGVU_OUTBOUND__ROUTES: '*=127.0.0.1:26, b.vn=x:25', CONGVU_OUTBOUND__RETRY_SECONDS: '1,2', CONGVU_LMTP__ENABLED: 'true', CONGVU_CHECKS__JUNK_SCORE: '4.5' },
+    env: { CONGVU_OUTBOUND__ROUTES: '*=127.0.0.1:26, b.vn=x:25', CONGVU_OUTBOUND__RETRY_SECONDS: '1,2', CONGVU_LMTP__ENABLED: 'true', CONGVU_CHECKS__REFUSE_SCORE: '4.5' },
   })
   assert.deepEqual(config.outbound.routes, ['*=127.0.0.1:26', 'b.vn=x:25'])
   assert.deepEqual(config.outbound.retry_seconds, [1, 2])
   assert.equal(config.lmtp.enabled, true)
-  assert.equal(config.checks.junk_score, 4.5)
+  assert.equal(config.checks.refuse_score, 4.5)
 })
 
 const wrong: readonly (readonly [string, string, RegExp])[] = [

@@ -89,7 +89,7 @@ test('text beyond the cap is left out, and said to be', () => {
   assert.equal(deep.truncated, true)
 })
 
-test('the preview prefers plain text and skips attachments', () => {
+test('the preview is of the first text that is no attachment', () => {
   const two = crlf(`
 Content-Type: multipart/mixed; boundary=b
 
@@ -108,5 +108,5 @@ Content-Type: text/plain
 plain
 --b--
 `)
-  assert.equal(digest(two).preview, 'plain')
+  assert.equal(digest(two).preview, 'html')
 })

@@ -91,7 +91,6 @@ function checkPart(bytes: Uint8Array, part: Part, start: number, end: number): v
   assert.ok(part.lines >= 0)
   let lines = 0
   for (let index = part.bodyStart; index < part.bodyEnd; index++) if (bytes[index] === 0x0a) lines++
-  // Where a CR LF is cut by a part's end only its CR may be left outside the count.
   assert.equal(part.lines, lines)
   assert.equal(part.type === 'multipart', part.children.length > 0)
   let last = part.bodyStart

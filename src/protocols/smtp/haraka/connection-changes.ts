@@ -9,7 +9,9 @@
  * - AUTH and its responses never reach Haraka's command parser, whose logs hold what it parses.
  * - INTERNALCMD, which lets anybody on loopback stop the server, is gone.
  * - Too many errors or commands on one connection end it.
+ * - The machine's name is asked for once, not for every reply.
  */
+import os from 'node:os'
 import { connectionPrototype, constants, harakaPlugins, replyText } from './haraka.ts'
 import type { HarakaConnection } from './haraka-types.ts'
 import { ingressNode } from './ingress-node.ts'
@@ -28,6 +30,7 @@ export function changeConnections(): void {
   takeAuthOut()
   countErrorsAndCommands()
   requireAuthentication()
+  rememberHostname()
   Reflect.deleteProperty(connectionPrototype, 'cmd_internalcmd')
 }
 
@@ -142,6 +145,11 @@ function countErrorsAndCommands(): void {
     }
     processLine.call(this, line)
   }
+}
+
+function rememberHostname(): void {
+  const hostname = os.hostname()
+  os.hostname = () => hostname
 }
 
 /** Says why, and closes. */

@@ -29,6 +29,13 @@ export function keptStream(kept: KeptMessage): HarakaMessageStream {
   }
 }
 
+export const emptyStream: HarakaMessageStream = {
+  pipe: (destination, options = {}) => (options.end === false ? destination : destination.end()),
+  unpipe: () => undefined,
+  destroy: () => undefined,
+  on: () => undefined,
+}
+
 /** The framing of clamd's INSTREAM: each piece behind its length, a zero length at the end. */
 function lengthPrefixed(): Transform {
   const prefix = (length: number): Buffer => {

@@ -5,6 +5,7 @@
 import { refusal } from '../haraka.ts'
 import type { HarakaAddress, HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
+import { emptyStream } from '../kept-stream.ts'
 import { pathAddress } from '../paths.ts'
 import { replies } from '../replies-ingress.ts'
 import { openTransaction, sessionOf } from '../session.ts'
@@ -32,6 +33,8 @@ export async function takeSender(next: Next, connection: HarakaConnection, about
   const declared = Number(parameters.SIZE ?? Number.NaN)
   const sizeBytes = Number.isSafeInteger(declared) && declared >= 0 ? declared : null
   if (sizeBytes !== null && sizeBytes > settings.maxMessageBytes) return next(...refusal(replies.tooLarge))
+  // Until DATA there is nothing to read. Haraka's own stream, at its end, removes a file that it never made.
+  transaction.message_stream = emptyStream
   openTransaction(transaction, { sizeBytes, smtpUtf8: 'SMTPUTF8' in parameters })
   const { account } = sessionOf(connection)
   if (account === null) return next()

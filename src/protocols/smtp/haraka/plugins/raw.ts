@@ -23,7 +23,6 @@ export function startKeeping(next: Next, connection: HarakaConnection): void {
   const kept = keepMessage(settings.maxMessageBytes, budget)
   transactionOf(transaction).kept = kept
   // What scanners read is the kept message itself; Haraka's stream would be a second copy of it.
-  transaction.message_stream.destroy()
   transaction.message_stream = keptStream(kept)
   next()
 }
