@@ -2,7 +2,7 @@
  * The digest of a message: everything that is kept of it besides its bytes, from one parse (design §5.5).
  */
 import { decodeText } from '../vietnamese/charsets/decode.ts'
-import { baseSubject } from './base-subject.ts'
+import { baseSubject } from './subject.ts'
 import { parseDate } from './date.ts'
 import { decodeHeaderText } from './encoded-word.ts'
 import { asBuffer, fieldValue } from './header.ts'

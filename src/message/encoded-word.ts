@@ -11,13 +11,10 @@ import { decodeReferences } from '../vietnamese/charsets/references.ts'
 
 const encodedWord = /=\?([^\s?=*]{1,60})(?:\*[^\s?]{0,40})?\?([BbQq])\?([^?\r\n]*)\?=/g
 
-/**
- * Decodes an unfolded header value given as latin1 (one character a byte).
- * @param hint charset label for raw 8-bit bytes, when something else in the message suggests one
- */
-export function decodeHeaderText(raw: string, hint: string | null = null): string {
+/** Decodes an unfolded header value given as latin1 (one character a byte). */
+export function decodeHeaderText(raw: string): string {
   if (isPlain(raw)) return decodeReferences(raw)
-  if (!raw.includes('=?')) return decodeReferences(decodeRaw(raw, hint))
+  if (!raw.includes('=?')) return decodeReferences(decodeRaw(raw))
   let text = ''
   let last = 0
   let pending: { charset: string; bytes: Buffer[] } | null = null
@@ -32,14 +29,14 @@ export function decodeHeaderText(raw: string, hint: string | null = null): strin
     if (pending === null || /[^ \t]/.test(between) || pending.charset !== charset) {
       const silent = pending !== null && !/[^ \t]/.test(between)
       flush()
-      if (!silent) text += decodeRaw(between, hint)
+      if (!silent) text += decodeRaw(between)
       pending = { charset, bytes: [] }
     }
     pending.bytes.push(wordBytes(match[2]!, match[3]!))
     last = match.index + match[0].length
   }
   flush()
-  return decodeReferences((text + decodeRaw(raw.slice(last), hint)).normalize('NFC'))
+  return decodeReferences((text + decodeRaw(raw.slice(last))).normalize('NFC'))
 }
 
 const plainAscii = /^[\x00-\x7f]*$/
@@ -48,8 +45,8 @@ function isPlain(raw: string): boolean {
   return !raw.includes('=?') && plainAscii.test(raw)
 }
 
-function decodeRaw(raw: string, hint: string | null): string {
-  return plainAscii.test(raw) ? raw : decodeText(Buffer.from(raw, 'latin1'), hint).text
+function decodeRaw(raw: string): string {
+  return plainAscii.test(raw) ? raw : decodeText(Buffer.from(raw, 'latin1'), null).text
 }
 
 function wordBytes(encoding: string, payload: string): Buffer {

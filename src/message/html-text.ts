@@ -5,7 +5,7 @@
  * Runs in a legacy font (`.VnTime` → TCVN3, `VNI-Times` → VNI, `VPS Times` → VPS) hold letters of that encoding that
  * look like windows-1252: they are mapped back (regulation 3-charsets §3.4, the strongest sign).
  */
-import { decodeLegacyRun, legacyFont, type LegacyFont } from '../vietnamese/charsets/fonts.ts'
+import { decodeLegacyRun, holdsVietnamese, legacyFont, type LegacyFont } from '../vietnamese/charsets/fonts.ts'
 import { decodeEntities } from './html-entities.ts'
 
 const breaking = new Set(
@@ -22,22 +22,27 @@ const fontCarriers = new Set(['font', 'span', 'p', 'div', 'td', 'b', 'i', 'u', '
 /** Deeper nesting of fonts is not followed. */
 const maxFontDepth = 200
 
-/** The text of an HTML document or fragment (not composed: the caller normalises). */
-export function htmlText(html: string): string {
-  return new HtmlReader(html).read()
+/**
+ * The text of an HTML document or fragment (not composed: the caller normalises).
+ * @param followsFonts false when the charset of the bytes was found to be a legacy one, so that nothing is mapped twice
+ */
+export function htmlText(html: string, followsFonts = true): string {
+  return new HtmlReader(html, followsFonts).read()
 }
 
 class HtmlReader {
   readonly #html: string
   /** Only a document that names such a font pays for following them. */
   readonly #followsFonts: boolean
+  readonly #doubtsFonts: boolean
   readonly #fonts: { readonly tag: string; readonly font: LegacyFont | null }[] = []
   readonly #neverClosed = new Set<string>()
   #text = ''
 
-  constructor(html: string) {
+  constructor(html: string, followsFonts: boolean) {
     this.#html = html
-    this.#followsFonts = /\.Vn[A-Z]|VNI[-\s]|VPS[-\s]/i.test(html)
+    this.#followsFonts = followsFonts && /\.Vn[A-Z]|VNI[-\s]|VPS[-\s]/i.test(html)
+    this.#doubtsFonts = this.#followsFonts && holdsVietnamese(html)
   }
 
   read(): string {
@@ -110,7 +115,7 @@ class HtmlReader {
     // White space of the source is one space; only elements break lines.
     const text = decodeEntities(raw.includes('\n') ? raw.replaceAll('\n', ' ') : raw)
     const font = this.#fonts.at(-1)?.font ?? null
-    this.#text += font === null ? text : decodeLegacyRun(text, font)
+    this.#text += font === null ? text : decodeLegacyRun(text, font, this.#doubtsFonts)
   }
 }
 

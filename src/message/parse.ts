@@ -6,19 +6,11 @@
  * limit that is reached leaves the rest as one opaque part (application/octet-stream): the message is still stored,
  * fetched and shown whole.
  */
+import { nothingSaid, readContentFields } from './content-fields.ts'
 import { buildEnvelope, type AddressBudget } from './envelope.ts'
-import { asBuffer, fieldName, fieldValue, isBlankLine, isContinuation, lineEnd, trimSpace } from './header.ts'
-import {
-  defaultContentType,
-  parameterText,
-  parameterValue,
-  parseContentType,
-  parseDisposition,
-  parseEncoding,
-  parseLanguages,
-  type ContentType,
-} from './mime-header.ts'
-import type { Envelope, HeaderField, ParsedMessage, ParserLimit, Part } from './types.ts'
+import { asBuffer, fieldName, isBlankLine, isContinuation, lineEnd, trimSpace } from './header.ts'
+import { defaultContentType, parameterText, parameterValue, type ContentType } from './mime-header.ts'
+import type { HeaderField, ParsedMessage, ParserLimit, Part } from './types.ts'
 
 export interface ParserLimits {
   /** Nesting of multiparts and attached messages: real mail stays below 10; deeper recursion only costs stack. */
@@ -65,6 +57,14 @@ interface Delimiter {
   readonly partEnd: number
   /** LF before `partEnd`. */
   readonly linesBefore: number
+}
+
+/** What became of a body. */
+interface Body {
+  readonly content: ContentType
+  readonly children: readonly Part[]
+  readonly message: Part['message']
+  readonly end: Delimiter
 }
 
 /** The fields of one header that the structure needs. */
@@ -127,23 +127,25 @@ class StructureReader {
       const next = lineEnd(bytes, at, end)
       if (bytes[next - 1] === LF) this.#lines++
       if (!isContinuation(bytes, at)) {
-        if (open !== null) fields.push({ name: open.name, start: open.start, valueStart: open.valueStart, end: at })
+        over ||= this.#isOverHeaderLimit(fields.length + (open === null ? 0 : 1), at - start)
+        if (open !== null && !(over && at - start > this.#headerBytesLeft)) fields.push({ ...open, end: at })
         open = null
-        over ||= this.#isOverHeaderLimit(fields.length, at - start)
         const named = over ? null : fieldName(bytes, at, next)
         if (named !== null) open = { name: named.name, start: at, valueStart: named.valueStart }
         else if (!over) noise = true
       }
       this.#at = next
     }
-    if (open !== null) fields.push({ name: open.name, start: open.start, valueStart: open.valueStart, end: this.#at })
-    this.#headerBytesLeft -= Math.min(this.#headerBytesLeft, this.#at - start)
     // Text without any header: what looked like one is the body.
-    if (noise && fields.length === 0 && !over) {
+    if (noise && fields.length === 0 && open === null) {
       this.#at = start
       this.#lines = startLines
       return { start, fields, bodyStart: start, linesBefore: startLines, cutBy: null }
     }
+    const size = this.#at - start
+    if (size > this.#headerBytesLeft) this.#reached.add('header-bytes')
+    else if (open !== null) fields.push({ ...open, end: this.#at })
+    this.#headerBytesLeft -= Math.min(this.#headerBytesLeft, size)
     if (cutBy !== null) return { start, fields, bodyStart: cutBy.partEnd, linesBefore: cutBy.linesBefore, cutBy }
     if (this.#at < end) this.#nextLine()
     return { start, fields, bodyStart: this.#at, linesBefore: this.#lines, cutBy: null }
@@ -151,7 +153,7 @@ class StructureReader {
 
   #isOverHeaderLimit(fields: number, bytes: number): boolean {
     if (fields >= this.#limits.maxHeaderFields) this.#reached.add('header-fields')
-    else if (bytes >= this.#headerBytesLeft) this.#reached.add('header-bytes')
+    else if (bytes > this.#headerBytesLeft) this.#reached.add('header-bytes')
     else return false
     return true
   }
@@ -164,69 +166,57 @@ class StructureReader {
   /** Reads the body that follows `header`, and what the header says of it. */
   #part(header: Header, defaultType: ContentType, depth: number): { part: Part; end: Delimiter } {
     this.#parts++
-    const declared = declaredOf(this.#bytes, header.fields, defaultType)
-    let content = declared.content
-    let children: readonly Part[] = []
-    let message: { envelope: Envelope; root: Part } | null = null
-    let end: Delimiter
-    if (header.cutBy !== null) {
-      end = header.cutBy
-    } else if (content.type === 'multipart') {
-      const boundary = boundaryOf(content)
-      if (depth >= this.#limits.maxDepth) {
-        this.#reached.add('depth')
-        content = opaqueType
-        end = this.#skipBody(header.bodyStart)
-      } else {
-        ;({ children, end } = this.#children(boundary, content.subtype === 'digest' ? digestType : defaultContentType, depth, header.bodyStart))
-      }
-    } else if (isMessage(content) && isIdentity(declared.encoding)) {
-      if (depth >= this.#limits.maxDepth || this.#parts >= this.#limits.maxParts) {
-        this.#reached.add(depth >= this.#limits.maxDepth ? 'depth' : 'parts')
-        content = opaqueType
-        end = this.#skipBody(header.bodyStart)
-      } else {
-        const inner = this.#header()
-        const read = this.#part(inner, defaultContentType, depth + 1)
-        message = { envelope: buildEnvelope(this.#bytes, inner.fields, this.#addresses), root: read.part }
-        end = read.end
-      }
-    } else {
-      end = this.#skipBody(header.bodyStart)
+    const { content, about } = readContentFields(this.#bytes, header.fields, defaultType)
+    const body = header.cutBy === null ? this.#body(header, content, about.encoding, depth) : unreadBody(content, header.cutBy)
+    const lines = body.end.linesBefore - header.linesBefore
+    let { children } = body
+    if (body.content.type === 'multipart' && children.length === 0) {
+      // All of a multipart in which no part is found is shown as text: nothing a sender wrote is hidden.
+      children = [{ ...barePart(defaultContentType, header.bodyStart, body.end, lines), encoding: about.encoding }]
     }
-    if (content.type === 'multipart' && children.length === 0) children = [this.#onlyText(header, end, declared.encoding)]
     const part: Part = {
-      type: content.type,
-      subtype: content.subtype,
-      parameters: content.parameters,
-      contentId: declared.contentId,
-      description: declared.description,
-      encoding: declared.encoding,
-      md5: declared.md5,
-      disposition: declared.disposition,
-      language: declared.language,
-      location: declared.location,
+      type: body.content.type,
+      subtype: body.content.subtype,
+      parameters: body.content.parameters,
+      ...about,
       headerStart: header.start,
       bodyStart: header.bodyStart,
-      bodyEnd: end.partEnd,
-      lines: end.linesBefore - header.linesBefore,
+      bodyEnd: body.end.partEnd,
+      lines,
       children,
-      message,
+      message: body.message,
     }
-    return { part, end }
+    return { part, end: body.end }
+  }
+
+  /** Reads a body of type `content`; beyond the limits it is left closed, as an opaque one. */
+  #body(header: Header, content: ContentType, encoding: string, depth: number): Body {
+    const attached = isMessage(content) && isIdentity(encoding)
+    if (content.type !== 'multipart' && !attached) return unreadBody(content, this.#skipBody(header.bodyStart))
+    const tooDeep = depth >= this.#limits.maxDepth
+    if (tooDeep || (attached && this.#parts >= this.#limits.maxParts)) {
+      this.#reached.add(tooDeep ? 'depth' : 'parts')
+      return unreadBody(opaqueType, this.#skipBody(header.bodyStart))
+    }
+    if (!attached) return { content, message: null, ...this.#children(header, content, depth) }
+    const inner = this.#header()
+    const { part: root, end } = this.#part(inner, defaultContentType, depth + 1)
+    return { content, children: [], message: { envelope: buildEnvelope(this.#bytes, inner.fields, this.#addresses), root }, end }
   }
 
   /** The parts of a multipart, from its preamble to the end of its epilogue. */
-  #children(boundary: string, defaultType: ContentType, depth: number, bodyStart: number): { children: Part[]; end: Delimiter } {
+  #children(header: Header, content: ContentType, depth: number): { children: Part[]; end: Delimiter } {
     const children: Part[] = []
-    // The same boundary inside itself would end the outer one: then the inner one is never seen.
-    if (boundary === '' || this.#levels.has(boundary)) return { children, end: this.#skipBody(bodyStart) }
+    const boundary = boundaryOf(content)
+    const defaultType = content.subtype === 'digest' ? digestType : defaultContentType
+    // A delimiter of the same boundary outside ends the inner multipart before its first part.
+    if (boundary === '' || this.#levels.has(boundary)) return { children, end: this.#skipBody(header.bodyStart) }
     const level = this.#open.length
     const longest = this.#longestBoundary
     this.#open.push(boundary)
     this.#levels.set(boundary, level)
     this.#longestBoundary = Math.max(longest, boundary.length)
-    let end = this.#skipBody(bodyStart)
+    let end = this.#skipBody(header.bodyStart)
     while (end.level === level && !end.closing) {
       this.#nextLine()
       if (this.#parts >= this.#limits.maxParts) {
@@ -261,14 +251,7 @@ class StructureReader {
       this.#nextLine()
       end = this.#skipBody(start)
     }
-    const part = { ...emptyPart(opaqueType, start), bodyEnd: end.partEnd, lines: end.linesBefore - linesBefore }
-    return { part, end }
-  }
-
-  /** A multipart in which no part is found: all of it is shown as text, so that nothing a sender wrote is hidden. */
-  #onlyText(header: Header, end: Delimiter, encoding: string): Part {
-    const lines = end.linesBefore - header.linesBefore
-    return { ...emptyPart(defaultContentType, header.bodyStart), bodyEnd: end.partEnd, lines, encoding }
+    return { part: barePart(opaqueType, start, end, end.linesBefore - linesBefore), end }
   }
 
   /** Moves to the next delimiter of an open multipart, or to the end. */
@@ -326,6 +309,10 @@ class StructureReader {
   }
 }
 
+function unreadBody(content: ContentType, end: Delimiter): Body {
+  return { content, children: [], message: null, end }
+}
+
 function isPadding(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === CR
 }
@@ -347,69 +334,18 @@ function boundaryOf(content: ContentType): string {
   return boundary.length > maxBoundaryBytes ? '' : boundary
 }
 
-type Declared = Pick<Part, 'contentId' | 'description' | 'encoding' | 'md5' | 'disposition' | 'language' | 'location'> & {
-  content: ContentType
-}
-
-function emptyDeclared(content: ContentType): { -readonly [Key in keyof Declared]: Declared[Key] } {
-  return { content, contentId: null, description: null, encoding: '7bit', md5: null, disposition: null, language: [], location: null }
-}
-
-function emptyPart(content: ContentType, start: number): Part {
+/** A part without a header of its own. */
+function barePart(content: ContentType, start: number, end: Delimiter, lines: number): Part {
   return {
     type: content.type,
     subtype: content.subtype,
     parameters: content.parameters,
-    contentId: null,
-    description: null,
-    encoding: '7bit',
-    md5: null,
-    disposition: null,
-    language: [],
-    location: null,
+    ...nothingSaid,
     headerStart: start,
     bodyStart: start,
-    bodyEnd: start,
-    lines: 0,
+    bodyEnd: end.partEnd,
+    lines,
     children: [],
     message: null,
   }
-}
-
-/** What the Content- fields of a header say; the first of each counts. */
-function declaredOf(bytes: Buffer, fields: readonly HeaderField[], defaultType: ContentType): Declared {
-  const declared = emptyDeclared(defaultType)
-  const seen = new Set<string>()
-  for (const field of fields) {
-    if (!field.name.startsWith('content-') || seen.has(field.name)) continue
-    seen.add(field.name)
-    const value = fieldValue(bytes, field)
-    switch (field.name) {
-      case 'content-type':
-        declared.content = parseContentType(value) ?? defaultContentType
-        break
-      case 'content-transfer-encoding':
-        declared.encoding = parseEncoding(value)
-        break
-      case 'content-disposition':
-        declared.disposition = parseDisposition(value)
-        break
-      case 'content-id':
-        declared.contentId = value
-        break
-      case 'content-description':
-        declared.description = value
-        break
-      case 'content-md5':
-        declared.md5 = value
-        break
-      case 'content-language':
-        declared.language = parseLanguages(value)
-        break
-      case 'content-location':
-        declared.location = value
-        break
-    }
-  }
-  return declared
 }

@@ -41,16 +41,19 @@ export function fileName(part: Part): string | null {
 }
 
 /** The decoded text of a text part (NFC); HTML becomes its readable text. */
-export function partText(bytes: Buffer, part: Part, maxChars: number): { text: string; truncated: boolean } {
+function partText(bytes: Buffer, part: Part, maxChars: number): { text: string; truncated: boolean } {
   const end = Math.min(part.bodyEnd, part.bodyStart + maxChars * maxBytesPerChar(part.encoding))
   const decoded = decodeTransfer(bytes.subarray(part.bodyStart, end), part.encoding)
   const label = parameterValue(part.parameters, 'charset')
   const html = part.subtype === 'html'
-  const read = decodeText(decoded, label ?? (html ? metaCharset(decoded) : null)).text
-  const text = html ? htmlText(read).normalize('NFC') : decodeReferences(read)
+  const read = decodeText(decoded, label ?? (html ? metaCharset(decoded) : null))
+  const text = html ? htmlText(read.text, unmapped.has(read.charset)).normalize('NFC') : decodeReferences(read.text)
   const truncated = end < part.bodyEnd || text.length > maxChars
   return { text: text.length > maxChars ? text.slice(0, maxChars) : text, truncated }
 }
+
+/** Charsets in which text in a legacy font still looks like windows-1252. */
+const unmapped = new Set(['us-ascii', 'utf-8', 'windows-1252'])
 
 /** The charset that an HTML document declares in its head. */
 function metaCharset(html: Buffer): string | null {

@@ -5,7 +5,7 @@ import type { ChangedMessage } from '../../src/core/change.ts'
 import { flagsOf } from '../../src/core/mailbox/flags.ts'
 import type { MailboxId } from '../../src/core/mailbox/mailbox.ts'
 import type { MakePlace } from '../support/store-place.ts'
-import { Fixture, uids } from '../support/store-fixture.ts'
+import { Fixture, uids, whileDoing } from '../support/store-fixture.ts'
 
 export function concurrencyContract(name: string, makePlace: MakePlace): void {
   describe(`${name}: concurrency`, () => {
@@ -39,8 +39,6 @@ export function concurrencyContract(name: string, makePlace: MakePlace): void {
     test('a reader who follows changes.since never misses or undoes anything: commit order is modseq order', async () => {
       const { account, inbox } = await fixture.accountWithMail(3)
       const trash = (await fixture.mailbox(account, 'Trash')).id
-      let writing = true
-      const done = writers(account, inbox, trash, 40).finally(() => (writing = false))
       const followed = new Map<string, ChangedMessage>()
       let modseq = 0
       const follow = async (): Promise<void> => {
@@ -57,9 +55,7 @@ export function concurrencyContract(name: string, makePlace: MakePlace): void {
         }
         modseq = changes.modseq
       }
-      while (writing) await follow()
-      await done
-      await follow()
+      await whileDoing(writers(account, inbox, trash, 40), follow)
       const now = (await fixture.store.changes.since(account, 0)).messages
       const sorted = (messages: Iterable<ChangedMessage>) => [...messages].map((message) => ({ ...message, createdModseq: 0 })).toSorted((a, b) => (a.id < b.id ? -1 : 1))
       assert.deepEqual(sorted(followed.values()), sorted(now))
@@ -69,9 +65,7 @@ export function concurrencyContract(name: string, makePlace: MakePlace): void {
     test('a view is one consistent moment: its counters are counts of its messages, its modseq covers them', async () => {
       const { account, inbox } = await fixture.accountWithMail(3)
       const trash = (await fixture.mailbox(account, 'Trash')).id
-      let writing = true
-      const done = writers(account, inbox, trash, 30).finally(() => (writing = false))
-      while (writing) {
+      await whileDoing(writers(account, inbox, trash, 30), async () => {
         const view = await fixture.store.messages.view(account, inbox)
         assert.ok(view)
         assert.equal(view.mailbox.messages, view.uids.length)
@@ -79,8 +73,7 @@ export function concurrencyContract(name: string, makePlace: MakePlace): void {
         assert.ok(view.modseqs.every((modseq) => modseq <= view.modseq && modseq <= view.mailbox.highestModseq))
         assert.ok(view.uids.every((uid, i) => i === 0 || uid > view.uids[i - 1]!))
         assert.ok(view.uids.every((uid) => uid < view.mailbox.uidNext))
-      }
-      await done
+      })
     })
 
     test('UIDs that were given out to many writers at once are all different, and grow with the modseq', async () => {

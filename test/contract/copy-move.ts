@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { flagsOf } from '../../src/core/mailbox/flags.ts'
 import type { MakePlace } from '../support/store-place.ts'
-import { Fixture, isRefused, uids, uidsOf } from '../support/store-fixture.ts'
+import { Fixture, isRefused, uids, uidsOf, whileDoing } from '../support/store-fixture.ts'
 
 const nothing = { forms: false, text: false }
 
@@ -124,22 +124,19 @@ export function copyMoveContract(name: string, makePlace: MakePlace): void {
     test('at no moment is a moving message in both mailboxes or in neither', async () => {
       const { account, inbox, filed, trash } = await twoMailboxes(20)
       const ids = filed.map((one) => one.id)
-      let moving = true
-      const mover = (async () => {
+      const moveToAndFro = async (): Promise<void> => {
         for (let round = 0; round < 20; round++) {
           await fixture.store.messages.move(account, inbox, 'all', trash.id)
           await fixture.store.messages.move(account, trash.id, 'all', inbox)
         }
-        moving = false
-      })()
-      while (moving) {
+      }
+      await whileDoing(moveToAndFro(), async () => {
         const found = await fixture.store.messages.byId(account, ids, nothing)
         assert.deepEqual(found.map((message) => message.id), ids)
         assert.equal(new Set(found.map((message) => message.mailbox)).size, 1)
         const all = await fixture.store.changes.since(account, 0)
         assert.deepEqual(all.messages.map((message) => message.id).sort(), [...ids].sort())
-      }
-      await mover
+      })
       await fixture.countersAreSums(account)
     })
   })

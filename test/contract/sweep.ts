@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { BlobId } from '../../src/core/mailbox/mailbox.ts'
 import type { MakePlace } from '../support/store-place.ts'
-import { Fixture, isRefused, uids } from '../support/store-fixture.ts'
+import { Fixture, isRefused, uids, whileDoing } from '../support/store-fixture.ts'
 
 export function sweepContract(name: string, makePlace: MakePlace): void {
   describe(`${name}: sweep of bodies`, () => {
@@ -73,11 +73,10 @@ export function sweepContract(name: string, makePlace: MakePlace): void {
           for (const [known, bytes] of [...kept].slice(0, 5)) assert.ok(Buffer.from(await fixture.blobs.read(known)).equals(bytes))
         }
       }
-      let busy = true
-      const clients = Promise.all([client(0), client(1), client(2)]).finally(() => (busy = false))
       let removed = 0
-      while (busy) removed += (await fixture.blobs.sweep({ putBeforeMs: Math.min(...roundBegan.values()), inUse })).removed
-      await clients
+      await whileDoing(Promise.all([client(0), client(1), client(2)]), async () => {
+        removed += (await fixture.blobs.sweep({ putBeforeMs: Math.min(...roundBegan.values()), inUse })).removed
+      })
       removed += (await sweep()).removed
       assert.equal(removed, 75)
       for (const [id, body] of kept) assert.ok(Buffer.from(await fixture.blobs.read(id)).equals(body))

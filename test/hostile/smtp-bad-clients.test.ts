@@ -14,7 +14,7 @@ describe('SMTP, bad clients', () => {
     const settings = await core.settings()
     ingress = await core.start({
       maxMessageBytes: 4 * 1024 * 1024,
-      limits: { ...settings.limits, exchangeConnectionsPerIp: 8, maxErrors: 5, maxCommands: 60, idleTimeoutMs: 1_000, maxHeldBytes: 6 * 1024 * 1024 },
+      limits: { ...settings.limits, maxErrors: 5, maxCommands: 60, idleTimeoutMs: 1_000, maxHeldBytes: 6 * 1024 * 1024 },
     })
     pid = ingress.pid!
   })
@@ -82,16 +82,32 @@ describe('SMTP, bad clients', () => {
   })
 
   it('a connection too many from one address is answered 421, the others go on', async () => {
+    await using own = await fakeCore()
+    const { limits } = await own.settings()
+    const proxied = await own.start({
+      limits: { ...limits, exchangeConnectionsPerIp: 3, maxConnections: 5 },
+      proxies: ['127.0.0.1'],
+    })
+    const from = async (ip: string) => {
+      const client = await dial(proxied.ports.exchange!, { greet: false })
+      client.write(`PROXY TCP4 ${ip} 192.0.2.99 40000 25\r\n`)
+      return { client, greeting: await client.reply() }
+    }
     const clients = []
-    for (let n = 0; n < 8; n++) clients.push(await dial(ingress.ports.exchange!))
-    const refused = await dial(ingress.ports.exchange!, { greet: false })
-    const greeting = await refused.reply()
-    assert.deepEqual([greeting.code, greeting.text.slice(0, 5)], [421, '4.7.0'])
-    await refused.closed
-    await using other = await dial(ingress.ports.exchange!, { localAddress: '127.0.0.2' })
-    assert.equal((await other.send(ok)).code, 250)
-    for (const client of clients) assert.equal((await client.send(ok)).code, 250)
-    for (const client of clients) await client[Symbol.asyncDispose]()
+    for (let n = 0; n < 3; n++) clients.push(await from('203.0.114.7'))
+    const refused = await from('203.0.114.7')
+    assert.deepEqual([refused.greeting.code, refused.greeting.text.slice(0, 5)], [421, '4.7.0'])
+    await refused.client.closed
+    for (const ip of ['203.0.114.8', '203.0.114.9']) clients.push(await from(ip))
+    const full = await from('203.0.114.10')
+    assert.deepEqual([full.greeting.code, full.greeting.text.slice(0, 5)], [421, '4.3.2'])
+    await full.client.closed
+    for (const { client, greeting } of clients) {
+      assert.equal(greeting.code, 220)
+      await client.say('EHLO x.example')
+      assert.equal((await client.send(ok)).code, 250)
+      client.destroy()
+    }
   })
 
   it('a client that says nothing, also within a message, is closed with 421', async () => {

@@ -63,7 +63,7 @@ function answerTo(question: Buffer, type: DnsType | undefined, found: readonly s
 
 function dataOf(type: DnsType | undefined, value: string): Buffer {
   const name = (text: string): Buffer =>
-    Buffer.concat([...text.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])), Buffer.from([0])])
+    Buffer.concat([...(text === '' ? [] : text.split('.')).map((label) => Buffer.from([label.length, ...Buffer.from(label)])), Buffer.from([0])])
   switch (type) {
     case 'A':
       return Buffer.from(value.split('.').map(Number))

@@ -3,7 +3,7 @@
  * all that it heard.
  */
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -23,6 +23,8 @@ export interface TakenMessage {
 
 export interface FakeCore extends AsyncDisposable {
   readonly folder: string
+  /** Key and certificate that `settings` names. */
+  certificate(): Promise<{ key: Buffer; cert: Buffer }>
   readonly token: string
   readonly messages: TakenMessage[]
   readonly facts: TransactionFacts[]
@@ -66,7 +68,7 @@ export async function fakeCore(): Promise<FakeCore> {
     },
     report: async (report) => {
       core.reports.push(report)
-      for (const waiter of [...reportWaiters]) {
+      for (const waiter of reportWaiters.slice()) {
         if (!waiter.wanted(report)) continue
         reportWaiters.splice(reportWaiters.indexOf(waiter), 1)
         waiter.resolve(report)
@@ -108,6 +110,10 @@ export async function fakeCore(): Promise<FakeCore> {
         if (known === undefined) reportWaiters.push({ wanted, resolve })
         else resolve(known)
       }),
+    async certificate() {
+      certificate ??= await makeCertificate(folder)
+      return { key: await readFile(certificate.keyPath), cert: await readFile(certificate.certPath) }
+    },
     async settings(changes = {}) {
       certificate ??= await makeCertificate(folder)
       return {

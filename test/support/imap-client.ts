@@ -18,7 +18,10 @@ export class ImapClient {
       this.#ended = true
       this.#ring()
     }
-    stream.on('end', ended)
+    stream.on('end', () => {
+      ended()
+      stream.end()
+    })
     stream.on('close', ended)
     stream.on('error', ended)
   }
@@ -71,7 +74,8 @@ export class ImapClient {
     return this.#text
   }
 
+  /** The client is gone; a destroyed end of an in-memory pair would not tell the other one. */
   close(): void {
-    this.stream.destroy()
+    this.stream.end()
   }
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 
-export type Stage = 'connect' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'end'
+export type Stage = 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'end'
 
 /** A reply line with its code, or what happens instead of one. */
 export type Behaviour = string | 'hang' | 'disconnect'
@@ -33,6 +33,7 @@ export interface OutsideServer extends AsyncDisposable {
 const usual: Readonly<Record<Stage, string>> = {
   connect: '220 outside.example ESMTP',
   ehlo: '250-outside.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 100000000',
+  starttls: '220 2.0.0 go ahead',
   mail: '250 2.1.0 ok',
   rcpt: '250 2.1.5 ok',
   data: '354 go on',
@@ -47,7 +48,7 @@ export async function outsideServer(options: { tls?: { key: Buffer; cert: Buffer
     socket.on('close', () => sockets.delete(socket))
     serve(socket, outside, options.tls ?? null, (message) => {
       outside.messages.push(message)
-      for (const waiter of [...waiting]) {
+      for (const waiter of waiting.slice()) {
         if (!waiter.wanted(message)) continue
         waiting.splice(waiting.indexOf(waiter), 1)
         waiter.resolve(message)
@@ -105,8 +106,11 @@ function serve(
     return own === null || own.startsWith('2') || own.startsWith('3')
   }
   const upgrade = (): void => {
-    socket.write('220 go ahead\r\n')
+    const refused = !at('starttls')
+    if (refused) return
     socket.removeAllListeners('data')
+    // An answer of the test's own that says yes: then no TLS follows it.
+    if (outside.behave('starttls', '') !== null) return void socket.once('data', () => socket.end('this is not TLS\r\n'))
     const secure = new tls.TLSSocket(socket, { isServer: true, ...offer! })
     secured = true
     socket = secure

@@ -28,13 +28,12 @@ const replyTimeoutMs = 20_000
 
 export async function dial(
   port: number,
-  options: { host?: string; implicitTls?: boolean; greet?: boolean; localAddress?: string } = {},
+  options: { host?: string; implicitTls?: boolean; greet?: boolean } = {},
 ): Promise<SmtpDialogue> {
   const host = options.host ?? '127.0.0.1'
-  const tcp = options.localAddress === undefined ? {} : { localAddress: options.localAddress }
   let socket: net.Socket = options.implicitTls
     ? tls.connect({ host, port, rejectUnauthorized: false })
-    : net.connect({ host, port, noDelay: true, ...tcp })
+    : net.connect({ host, port, noDelay: true })
   let text = ''
   let lines: string[] = []
   const replies: Reply[] = []

@@ -1,6 +1,7 @@
 /** Agencies, accounts, messages and deliveries for the contract tests, in few words. */
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Account } from '../../src/core/account/account.ts'
 import type { Agency } from '../../src/core/agency/agency.ts'
 import type { MailErrorCode } from '../../src/core/errors.ts'
@@ -225,4 +226,21 @@ export async function countersAreSums(store: Store, account: AccountId): Promise
     assert.deepEqual([...view.flags].map((index) => view.flagSets[index]), messages.map((message) => message.flags))
   }
   assert.equal((await store.accounts.get(account))?.usedBytes, used, 'usedBytes')
+}
+
+/**
+ * Runs `look` again and again while `work` goes on, at least once, letting the event loop turn in between, and once more
+ * when it is done.
+ */
+export async function whileDoing(work: Promise<unknown>, look: () => Promise<void>): Promise<void> {
+  let busy = true
+  const done = work.finally(() => (busy = false))
+  // Whether it fails is told by the last line; a failing look must not leave it unheard.
+  done.catch(() => undefined)
+  while (busy) {
+    await look()
+    await setImmediate()
+  }
+  await done
+  await look()
 }

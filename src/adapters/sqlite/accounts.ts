@@ -1,7 +1,8 @@
 /** The accounts of the store port. */
+import type { Account } from '../../core/account/account.ts'
 import type { AccountStore } from '../../core/ports/store.ts'
 import { accountNoOf, idNo } from './ids.ts'
-import { known } from './parts.ts'
+import { inPages, known } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { accountByAddress, accountByNo, accountsByLocalPart, addressesOf, countAccounts, listAccounts } from './read/accounts.ts'
 
@@ -34,8 +35,11 @@ export function accountStore({ reads, writes, nowMs }: Parts): AccountStore {
     async list({ agency, role, after, limit }) {
       const agencyNo = agency === undefined ? undefined : idNo('agency', agency)
       if (agencyNo === null) return []
-      const query = { ...(agencyNo !== undefined && { agencyNo }), ...(role !== undefined && { role }), ...(after !== undefined && { after }), limit }
-      return reads.here((connection) => listAccounts(connection, query))
+      const query = { ...(agencyNo !== undefined && { agencyNo }), ...(role !== undefined && { role }) }
+      return inPages(limit, (last: Account | undefined, rows) => {
+        const from = last?.address ?? after
+        return reads.here((connection) => listAccounts(connection, { ...query, ...(from !== undefined && { after: from }), limit: rows }))
+      })
     },
 
     count: async () => reads.here(countAccounts),

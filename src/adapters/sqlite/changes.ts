@@ -2,14 +2,14 @@
 import type { ChangeStore } from '../../core/ports/store.ts'
 import { MailError } from '../../core/errors.ts'
 import { accountNoOf, id, keyOf } from './ids.ts'
+import { maxMainRows } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { changesSince, modseqsOf } from './read/changes.ts'
 
 const defaultLimit = 10_000
-const maxMainRows = 200
 const pruneMailboxes = 100
 
-export function changeStore({ reads, writes, nowMs }: Parts): ChangeStore {
+export function changeStore({ reads, writes }: Parts): ChangeStore {
   return {
     async since(account, modseq, options = {}) {
       const accountNo = accountNoOf(account)
@@ -35,13 +35,12 @@ export function changeStore({ reads, writes, nowMs }: Parts): ChangeStore {
     },
 
     async prune(olderThanMs, keep) {
-      const atOrBeforeMs = nowMs() - olderThanMs
       let pruned = 0
       let afterMailbox: number | null = 0
       while (afterMailbox !== null) {
         const slice: { uids: number; afterMailbox: number | null } = await writes.write('pruneTombstones', {
           afterMailbox,
-          atOrBeforeMs,
+          beforeMs: olderThanMs,
           keep,
           maxMailboxes: pruneMailboxes,
         })

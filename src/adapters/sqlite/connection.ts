@@ -68,8 +68,14 @@ export class Connection implements Disposable {
     try {
       return read()
     } finally {
-      this.run('COMMIT')
+      // After an error of the disk SQLite may have ended it by itself.
+      if (this.db.isTransaction) this.run('COMMIT')
     }
+  }
+
+  /** The statements that were used so far, for the check of their plans. */
+  get prepared(): readonly string[] {
+    return [...new Set([...this.#statements.keys(), ...this.#arrayStatements.keys()])]
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@ import type { FlagsStored, MessageStore } from '../../core/ports/store.ts'
 import { keyOf } from './ids.ts'
 import { storedMessageOf, unpackSlice } from './packed-slice.ts'
 import type { PackedSlice } from './packed-slice.ts'
-import { alone } from './parts.ts'
+import { alone, maxMainRows } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { mailboxByKey } from './read/mailboxes.ts'
 import { lowerBound, readByKeys, readSlice } from './read/messages.ts'
@@ -12,8 +12,7 @@ import type { SliceRequest, Want } from './read/messages.ts'
 import { mailboxView } from './read/view.ts'
 import type { PackedFlagsStored } from './write/flags.ts'
 
-/** What a read on the main thread may bring: some 200 rows, far fewer when they carry forms or text. */
-const maxMainRows = 200
+/** Fewer rows on the main thread when they carry forms or text. */
 const maxMainFormRows = 40
 const maxMainBytes = 512 * 1024
 const sliceMessages = 250

@@ -1,7 +1,8 @@
 /** The outbox of the store port. */
 import type { OutboxStore } from '../../core/ports/store.ts'
-import type { OutboxState } from '../../core/submission/outbox-row.ts'
+import type { OutboxRow, OutboxState } from '../../core/submission/outbox-row.ts'
 import { accountNoOf, idNo } from './ids.ts'
+import { inPages } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { listOutbox, nextDueAtMs, outboxRow } from './read/outbox.ts'
 
@@ -27,7 +28,11 @@ export function outboxStore({ reads, writes }: Parts): OutboxStore {
       const accountNo = account === undefined ? null : accountNoOf(account)
       const beforeNo = after === undefined ? null : idNo('outbox', after)
       if ((account !== undefined && accountNo === null) || (after !== undefined && beforeNo === null)) return []
-      return reads.here((connection) => listOutbox(connection, { states: [...new Set(states ?? unsettledStates)], accountNo, beforeNo, limit }))
+      const query = { states: [...new Set(states ?? unsettledStates)], accountNo }
+      return inPages(limit, (last: OutboxRow | undefined, rows) => {
+        const before = last === undefined ? beforeNo : idNo('outbox', last.id)
+        return reads.here((connection) => listOutbox(connection, { ...query, beforeNo: before, limit: rows }))
+      })
     },
 
     retry: (outbox, nowMs) => writes.write('retryOutbox', { no: idNo('outbox', outbox), nowMs }),

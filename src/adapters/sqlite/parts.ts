@@ -22,3 +22,19 @@ export function known(kind: IdKind, text: string, code: 'account-unknown' | 'age
 export function alone(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
 }
+
+/** What one small read on the main thread may bring. */
+export const maxMainRows = 200
+
+/** A list of up to `limit`, read in small pages with the event loop's other work between them; `page` goes on after `last`. */
+export async function inPages<T>(limit: number, page: (last: T | undefined, rows: number) => readonly T[]): Promise<T[]> {
+  const all: T[] = []
+  while (all.length < limit) {
+    const rows = Math.min(maxMainRows, limit - all.length)
+    const some = page(all.at(-1), rows)
+    all.push(...some)
+    if (some.length < rows) break
+    if (all.length < limit) await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  return all
+}

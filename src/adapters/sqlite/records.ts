@@ -1,5 +1,7 @@
 /** The records of the store port. */
 import type { RecordStore } from '../../core/ports/store.ts'
+import type { StoredRecord } from '../../core/record/record.ts'
+import { inPages } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { recordsAfter } from './read/records.ts'
 
@@ -9,6 +11,9 @@ export function recordStore({ reads, writes }: Parts): RecordStore {
       if (records.length > 0) await writes.write('appendRecords', { records })
     },
 
-    read: async ({ kind, after, limit }) => reads.here((connection) => recordsAfter(connection, kind, after ?? 0, limit)),
+    read: ({ kind, after, limit }) =>
+      inPages(limit, (last: StoredRecord | undefined, rows) =>
+        reads.here((connection) => recordsAfter(connection, kind, last?.seq ?? after ?? 0, rows)),
+      ),
   }
 }

@@ -64,8 +64,9 @@ function store(parts: Parts, lock: Disposable): Store {
   const { reads, writes, nowMs } = parts
   let disposed: Promise<void> | null = null
   const dispose = async (): Promise<void> => {
-    await writes.close()
+    // The writer's connection goes last: only it may move the rest of the log into the database and remove it.
     await reads.close()
+    await writes.close()
     lock[Symbol.dispose]()
   }
   return {

@@ -43,8 +43,20 @@ export class Thread {
     return id
   }
 
+  /** Gives up a request that was not posted. */
+  refuse(id: number, error: Error): void {
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
+    asked?.reject(error)
+  }
+
+  /** Otherwise it begins with the first message. */
+  start(): void {
+    this.#worker ??= this.#begin()
+  }
+
   post(message: unknown): void {
-    this.#worker ??= this.#start()
+    this.#worker ??= this.#begin()
     this.#worker.postMessage(message)
   }
 
@@ -58,7 +70,7 @@ export class Thread {
     await exited
   }
 
-  #start(): Worker {
+  #begin(): Worker {
     const worker = new Worker(this.#options.script, { workerData: this.#options.data, name: this.#options.name })
     let cause: Error | null = null
     worker.on('message', (replies: readonly Reply[]) => this.#receive(replies))

@@ -33,6 +33,7 @@ export class WriteQueue {
   constructor(data: WriterData) {
     this.#thread = new Thread({ script: new URL('./write/writer-thread.ts', import.meta.url), data, name: 'store writer' })
     this.#thread.onReplies = () => this.#flush()
+    this.#thread.start()
   }
 
   /**
@@ -78,7 +79,17 @@ export class WriteQueue {
     }
     if (taken === 0) return
     this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken)
-    this.#thread.post(requests)
+    this.#post(requests)
     if (this.#waiting.length === 0) this.#emptied()
+  }
+
+  #post(requests: readonly WriteRequest[]): void {
+    try {
+      this.#thread.post(requests)
+    } catch (error) {
+      // One of them holds what can't cross to a thread (a function): that one is its caller's mistake, not the others'.
+      if (requests.length > 1) for (const request of requests) this.#post([request])
+      else for (const { id } of requests) this.#thread.refuse(id, error as Error)
+    }
   }
 }

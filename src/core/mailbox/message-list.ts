@@ -15,6 +15,14 @@ export interface Removed {
   readonly modseqs: Float64Array
 }
 
+export interface ListSnapshot {
+  readonly uids: Uint32Array
+  readonly modseqs: Float64Array
+  /** Index into `flagSets`. */
+  readonly flagIndices: Uint16Array | Uint32Array
+  readonly flagSets: readonly Flags[]
+}
+
 /** Room for arrivals, so that one message does not copy the arrays. */
 const slack = 32
 
@@ -80,9 +88,14 @@ export class MessageList {
     return this.#uids.subarray(from, to)
   }
 
-  /** Flags of the first `count` messages as they are now, safe against later changes. */
-  flagsSnapshot(count: number): { readonly indices: Uint16Array | Uint32Array; readonly sets: readonly Flags[] } {
-    return { indices: this.#flags.slice(0, count), sets: this.#sets.slice() }
+  /** The first `count` messages as they are now, safe against later changes. */
+  snapshot(count: number): ListSnapshot {
+    return {
+      uids: this.#uids.slice(0, count),
+      modseqs: this.#modseqs.slice(0, count),
+      flagIndices: this.#flags.slice(0, count),
+      flagSets: this.#sets.slice(),
+    }
   }
 
   /** The caller promises that `uid` is above {@link lastUid}. */

@@ -9,8 +9,9 @@
 import type { Blobs } from '../ports/blobs.ts'
 import type { MessageStore } from '../ports/store.ts'
 import type { Clock } from '../ports/world.ts'
-import { type Flags, noFlags } from './flags.ts'
+import { noFlags } from './flags.ts'
 import type { AccountId, MailboxId, StoredMessage } from './mailbox.ts'
+import type { ListSnapshot } from './message-list.ts'
 import type { SearchKey } from './search-key.ts'
 import { type Facts, type SearchPlan, planSearch } from './search-plan.ts'
 import { storedText, wholeText } from './searched-text.ts'
@@ -26,11 +27,9 @@ export interface Searcher {
 export interface SearchedMailbox {
   readonly account: AccountId
   readonly mailbox: MailboxId
-  /** Messages that are there, ascending. */
-  readonly uids: Uint32Array
-  readonly modseqs: Float64Array
-  readonly flags: { readonly indices: Uint16Array | Uint32Array; readonly sets: readonly Flags[] }
-  /** UIDs by sequence number - 1, where that is more than `uids`: some left and keep their number. */
+  /** Those that are there. */
+  readonly messages: ListSnapshot
+  /** UIDs by sequence number - 1, where those are more: some left and keep their number. */
   readonly numbering: Uint32Array | null
 }
 
@@ -43,7 +42,7 @@ const textBytesPerMessage = 1_024
 /** Sequence numbers, ascending. Refuses `argument-invalid`; rejects with the signal's reason when it aborts. */
 export async function search(searcher: Searcher, mailbox: SearchedMailbox, key: SearchKey, signal?: AbortSignal): Promise<Uint32Array> {
   signal?.throwIfAborted()
-  const numbers = mailbox.numbering ?? mailbox.uids
+  const numbers = mailbox.numbering ?? mailbox.messages.uids
   const plan = planSearch(key, { lastSequence: numbers.length, lastUid: numbers.at(-1) ?? 0, nowMs: searcher.clock.nowMs() })
   const searching = new Searching(searcher, mailbox, plan, signal)
   await searching.askArrays()
@@ -68,11 +67,11 @@ class Searching {
     this.#mailbox = mailbox
     this.#plan = plan
     this.#signal = signal
-    this.#matches = new Uint8Array(mailbox.uids.length)
+    this.#matches = new Uint8Array(mailbox.messages.uids.length)
   }
 
   async askArrays(): Promise<void> {
-    for (let index = 0; index < this.#mailbox.uids.length; index++) {
+    for (let index = 0; index < this.#matches.length; index++) {
       if (this.#ask(index, null) === null) this.#open.push(index)
       if (this.#spend(this.#plan.tests / testsPerTurn)) await this.#giveWay()
     }
@@ -108,7 +107,7 @@ class Searching {
   /** Reads the open messages; `ask` says what part of a turn it took. Those that are gone meanwhile do not match. */
   async #read(text: boolean, ask: (index: number, message: StoredMessage) => number | Promise<number>): Promise<void> {
     if (this.#open.length === 0) return
-    const { account, mailbox, uids } = this.#mailbox
+    const { account, mailbox, messages: { uids } } = this.#mailbox
     const wanted = Uint32Array.from(this.#open, (index) => uids[index]!)
     this.#open = []
     for await (const slice of this.#searcher.store.messages.read(account, mailbox, wanted, { forms: false, text })) {
@@ -122,12 +121,12 @@ class Searching {
   }
 
   #ask(index: number, row: StoredMessage | null): boolean | null {
-    const { uids, modseqs, flags } = this.#mailbox
+    const { uids, modseqs, flagIndices, flagSets } = this.#mailbox.messages
     const facts = this.#facts
     facts.sequence = this.#sequence(index)
     facts.uid = uids[index]!
     facts.modseq = modseqs[index]!
-    facts.flags = flags.sets[flags.indices[index]!]!
+    facts.flags = flagSets[flagIndices[index]!]!
     facts.row = row
     const verdict = this.#plan.test(facts)
     if (verdict === true) this.#matches[index] = 1
@@ -135,8 +134,8 @@ class Searching {
   }
 
   #sequence(index: number): number {
-    const { uids, numbering } = this.#mailbox
-    return 1 + (numbering === null ? index : lowerBound(numbering, numbering.length, uids[index]!))
+    const { messages, numbering } = this.#mailbox
+    return 1 + (numbering === null ? index : lowerBound(numbering, numbering.length, messages.uids[index]!))
   }
 
   #spend(partOfTurn: number): boolean {

@@ -22,9 +22,6 @@ export interface SearchedText {
   readonly bodyWhole: boolean
 }
 
-/** Stored header text is cut off at twice this: below it, only text of the body can have been left out. */
-const surelyWholeHeaderChars = 128 * 1024
-
 /**
  * For the rare message that is beyond what is stored: no bound on what its own size bounds already; parts nested deeper
  * are left out, which no program makes and no stack likes.
@@ -36,13 +33,13 @@ export function needleOf(text: string): string {
   return singleSpaced(fold(text))
 }
 
+const nothingStored = { header: '', body: '', truncated: true, headerTruncated: true }
+
 /** Of a message that was read with its text. */
 export function storedText(message: Pick<StoredMessage, 'text' | 'prefix'>): SearchedText {
-  const { header, body, truncated } = message.text === null ? { header: '', body: '', truncated: true } : openSearchText(message.text)
-  return new PreparedText(message.prefix, `\n${header}`, body, {
-    header: !truncated || (message.text !== null && header !== '' && header.length < surelyWholeHeaderChars),
-    body: !truncated,
-  })
+  const stored = message.text === null ? nothingStored : openSearchText(message.text)
+  const whole = { header: !stored.headerTruncated, body: !stored.truncated }
+  return new PreparedText(message.prefix, `\n${stored.header}`, stored.body, whole)
 }
 
 /** Of the message itself; `body` are the bytes behind the prefix. */

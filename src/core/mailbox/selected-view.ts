@@ -186,16 +186,10 @@ export class SessionView implements SelectedView, Viewer {
   }
 
   async search(key: SearchKey, signal?: AbortSignal): Promise<Uint32Array> {
-    const { list } = this.#shared
-    const known = this.#knownCount
-    return search(this.#ports.searcher, {
-      account: this.#shared.account,
-      mailbox: this.#shared.mailboxId,
-      uids: list.uids(0, known).slice(),
-      modseqs: Float64Array.from({ length: known }, (_, index) => list.modseqAt(index)),
-      flags: list.flagsSnapshot(known),
-      numbering: this.#left.length === 0 ? null : this.#uids(),
-    }, key, signal)
+    const { account, mailboxId, list } = this.#shared
+    const numbering = this.#left.length === 0 ? null : this.#uids()
+    const searched = { account, mailbox: mailboxId, messages: list.snapshot(this.#knownCount), numbering }
+    return search(this.#ports.searcher, searched, key, signal)
   }
 
   /** The listener must not throw. */
@@ -278,8 +272,8 @@ export class SessionView implements SelectedView, Viewer {
 
   /** `known`: those the client knew before this call; it asks itself for the flags of new ones. */
   #tellFlags(events: ViewEvent[], known: number): void {
-    const { list, highestMessageModseq } = this.#shared
-    if (highestMessageModseq <= this.#toldModseq) return
+    const { list, flagsModseq } = this.#shared
+    if (flagsModseq <= this.#toldModseq) return
     const left = this.#leftUids()
     for (const index of list.changedAbove(this.#toldModseq, known)) {
       const uid = list.uidAt(index)

@@ -34,8 +34,9 @@ export interface Viewer {
   wake(): void
 }
 
-/** Changes in one read above which reading the whole view is the cheaper way, and the only one that needs no paging. */
-const maxChangesRead = 5_000
+/** A listed change costs about ten times a message of a view: with more than this share changed, all is read anew. */
+const fewChanges = 500
+const shareOfChanges = 8
 
 /** Writers that are faster than so many reads one after another are met by reading all. */
 const maxPages = 8
@@ -59,8 +60,8 @@ export class SharedView {
   modseq = 0
   /** Highest modseq of a message or expunge of this mailbox. */
   highestModseq = 0
-  /** Highest modseq that any message in the list ever had: nothing to tell a session that is at it. */
-  highestMessageModseq = 0
+  /** Highest modseq at which a message that was here already changed: a session that is at it has no flags to be told. */
+  flagsModseq = 0
   gone = false
   /** Reads of the store are numbered, one after the other: what was committed before a read was begun is here once it is done. */
   readsBegun = 0
@@ -179,15 +180,15 @@ export class SharedView {
    * applied: a message that was flagged later than its neighbours came would turn up behind them.
    */
   async #changes(): Promise<Changes | 'mailbox-gone' | 'read-all'> {
-    const options = { mailbox: this.mailboxId, limit: maxChangesRead }
+    const limit = Math.max(fewChanges, Math.ceil(this.list.count / shareOfChanges))
     let sum: Changes | null = null
     for (let page = 0; page < maxPages; page++) {
       const from: number = sum?.modseq ?? this.modseq
-      const changes = await this.#unlessUnknown(this.#ports.store.changes.since(this.account, from, options))
+      const changes = await this.#unlessUnknown(this.#ports.store.changes.since(this.account, from, { mailbox: this.mailboxId, limit }))
       if (changes === null || changes.removedMailboxes.includes(this.mailboxId)) return 'mailbox-gone'
       if (changes.tooOld) return 'read-all'
       sum = sum === null ? changes : joined(sum, changes)
-      if (sum.messages.length > maxChangesRead) return 'read-all'
+      if (sum.messages.length > limit) return 'read-all'
       // A cut answer ends with its last listed change; one that goes on to a later modseq is not cut.
       if (changes.messages.length === 0 || changes.modseq > changes.messages.at(-1)!.modseq) return sum
     }
@@ -209,7 +210,6 @@ export class SharedView {
     this.#mailbox = view.mailbox
     this.modseq = view.modseq
     this.highestModseq = view.mailbox.highestModseq
-    this.highestMessageModseq = highest(view.modseqs)
     this.#uidNext = view.mailbox.uidNext
     this.#described = null
   }
@@ -236,6 +236,7 @@ export class SharedView {
     // The earliest expunge among them is not known; no session has been told more than it knew then.
     this.#handOut(old.remove(left), this.modseq + 1)
     this.#load(view)
+    if (changed.length > 0) this.flagsModseq = view.modseq
     this.#wakeAll()
   }
 
@@ -254,17 +255,17 @@ export class SharedView {
       if (message.modseq > list.modseqAt(index)) changed.push({ index, modseq: message.modseq, flags: message.flags })
     }
     this.#remember(changed)
-    for (const { index, modseq, flags } of changed) list.change(index, modseq, flags)
+    for (const { index, modseq, flags } of changed) {
+      list.change(index, modseq, flags)
+      this.flagsModseq = Math.max(this.flagsModseq, modseq)
+    }
     // By modseq, a message that was flagged since comes behind later ones.
     for (const message of arrived.sort((a, b) => a.uid - b.uid)) list.append(message.uid, message.modseq, message.flags)
     for (const vanished of changes.vanished) {
       this.#handOut(list.remove(vanished.uids), vanished.modseq)
       this.#seen(vanished.modseq, vanished.uids.at(-1)?.[1] ?? 0)
     }
-    for (const message of changes.messages) {
-      this.#seen(message.modseq, message.uid)
-      this.highestMessageModseq = Math.max(this.highestMessageModseq, message.modseq)
-    }
+    for (const message of changes.messages) this.#seen(message.modseq, message.uid)
     this.modseq = changes.modseq
     const renamed = changes.mailboxes.find((mailbox) => mailbox.id === this.mailboxId)
     if (renamed !== undefined) this.#mailbox = renamed
@@ -333,10 +334,4 @@ function joined(first: Changes, second: Changes): Changes {
 interface ChangedFlags {
   readonly index: number
   readonly modseq: number
-}
-
-function highest(modseqs: Float64Array): number {
-  let most = 0
-  for (const modseq of modseqs) if (modseq > most) most = modseq
-  return most
 }

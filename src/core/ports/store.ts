@@ -210,7 +210,7 @@ export interface ChangeStore {
   since(account: AccountId, modseq: number, options?: { readonly mailbox?: MailboxId; readonly limit?: number }): Promise<Changes>
   /** Present modseq of each; accounts that do not exist are left out. */
   states(accounts: readonly AccountId[]): Promise<ReadonlyMap<AccountId, number>>
-  /** Drops tombstones that are older than `olderThanMs` and beyond `keep` a mailbox. Returns how many went. */
+  /** Drops tombstones that are older than the instant `olderThanMs` and beyond `keep` a mailbox. Returns how many went. */
   prune(olderThanMs: number, keep: number): Promise<number>
 }
 

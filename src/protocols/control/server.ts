@@ -29,7 +29,7 @@ export interface ControlServer extends AsyncDisposable {
 }
 
 const defaultIdleMs = 60_000
-const maxConnections = 32
+const maxConnections = 512
 const maxPathBytes = 107
 
 /** Throws a plain Error when the path is too long or another server listens there. */
@@ -74,12 +74,23 @@ function answers(path: string): Promise<boolean> {
   })
 }
 
+/** Resolves when the reader has caught up, or is gone. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
+}
+
 function serve(socket: Socket, settings: ControlSettings): void {
   const reader = new LineReader(maxRequestBytes)
   let busy: Promise<void> = Promise.resolve()
   const write = async (line: string): Promise<void> => {
     if (socket.destroyed) throw new PeerGoneError('the command line went away')
-    if (!socket.write(`${line}\n`)) await Promise.race([once(socket, 'drain'), once(socket, 'close')])
+    if (!socket.write(`${line}\n`)) await drained(socket)
   }
   const fail = (error: unknown): void => {
     if (!(error instanceof PeerGoneError)) settings.log.warn({ err: error }, 'control connection')

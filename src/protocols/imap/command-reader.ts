@@ -24,6 +24,8 @@ export interface ReaderOptions {
   readonly signedIn: boolean
 }
 
+/** A tag of at most 128 characters and the space behind it. */
+const maxTagBytes = 129
 const appendPattern = /^[^ ]+ APPEND /i
 /** The first literal of an APPEND is its mailbox when nothing stands before it. */
 const appendMailboxPattern = /^[^ ]+ APPEND ~?\{/i
@@ -50,8 +52,9 @@ export async function readCommand(connection: Connection, options: ReaderOptions
     const line = await connection.readLine(maxLineBytes)
     if (line === null) return given({ kind: 'closed' })
     if (line === 'too-long') {
-      if (!(await connection.skipLine(maxLineBytes * bearable))) return given(connection.closed ? { kind: 'closed' } : { kind: 'hopeless', text: 'Line too long' })
-      return given(refusal(lines, 'BAD', 'TOOBIG', 'Line too long'))
+      const refused = refusal(lines.length > 0 ? lines : [connection.head(maxTagBytes)], 'BAD', 'TOOBIG', 'Line too long')
+      if (await connection.skipLine(maxLineBytes * bearable)) return given(refused)
+      return given(connection.closed ? { kind: 'closed' } : { kind: 'hopeless', text: 'Line too long' })
     }
     lines.push(line)
     total += line.length

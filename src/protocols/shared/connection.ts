@@ -106,6 +106,11 @@ export class Connection {
     }
   }
 
+  /** Up to `maxBytes` of what is buffered, still to be read; for the tag of a line that is too long. */
+  head(maxBytes: number): Buffer {
+    return Buffer.concat(this.#chunks.slice(0, maxBytes)).subarray(0, maxBytes)
+  }
+
   /** Throws away everything up to the next CRLF; false when that does not come within `maxBytes` or the client is gone. */
   async skipLine(maxBytes: number): Promise<boolean> {
     for (let skipped = 0; skipped <= maxBytes; ) {
@@ -250,6 +255,7 @@ export class Connection {
     while (!this.#closed && this.unsentBytes > 0) {
       await new Promise<void>((resolve) => {
         this.#settling.push(resolve)
+        this.#armWriteTimer()
         // An empty write's callback comes after all that was written before it: `drain` alone is not sent below the mark.
         if (this.#queue.length === 0) this.#stream.write('', () => this.#progress())
       })

@@ -32,55 +32,71 @@ export interface FrameEvents {
 
 /** Reads frames until the socket closes; closes it on anything that is not one. */
 export function readFrames(socket: Socket, events: FrameEvents): void {
-  let pending: Buffer[] = []
-  let pendingBytes = 0
-  let head: HandoverFrame | null = null
-  let working = false
+  const reader = new FrameReader(socket, events)
+  socket.on('data', (chunk: Buffer) => reader.take(chunk))
+}
 
-  const join = (): Buffer => {
-    const whole = pending.length === 1 ? pending[0]! : Buffer.concat(pending)
-    pending = [whole]
-    return whole
+class FrameReader {
+  readonly #socket: Socket
+  readonly #events: FrameEvents
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #head: HandoverFrame | null = null
+  #working = false
+
+  constructor(socket: Socket, events: FrameEvents) {
+    this.#socket = socket
+    this.#events = events
   }
-  const keepFrom = (whole: Buffer, start: number): void => {
-    const rest = whole.subarray(start)
-    pending = rest.length > 0 ? [rest] : []
-    pendingBytes = rest.length
+
+  take(chunk: Buffer): void {
+    this.#pending.push(chunk)
+    this.#pendingBytes += chunk.length
+    if (this.#working) return
+    this.#working = true
+    void this.#work().catch(() => this.#socket.destroy())
   }
-  const readHead = (): boolean => {
-    const whole = join()
+
+  async #work(): Promise<void> {
+    while (!this.#socket.destroyed && (this.#head !== null || this.#readHead())) {
+      const frame = this.#head
+      if (frame === null || this.#pendingBytes < frame.bytes) break
+      const body = this.#cut(frame.bytes)
+      this.#head = null
+      // What comes in meanwhile waits in the kernel, not here.
+      this.#socket.pause()
+      await this.#events.onFrame(frame, body)
+      this.#socket.resume()
+    }
+    this.#working = false
+  }
+
+  #readHead(): boolean {
+    const whole = this.#join()
     const end = whole.indexOf(0x0a)
     if (end < 0) {
-      if (pendingBytes > maxHeadBytes) socket.destroy()
+      if (this.#pendingBytes > maxHeadBytes) this.#socket.destroy()
       return false
     }
-    head = parseHead(whole.toString('utf8', 0, end))
-    if (head === null || head.bytes > events.maxBodyBytes()) {
-      socket.destroy()
-      return false
-    }
-    keepFrom(whole, end + 1)
-    return true
+    this.#head = parseHead(this.#cut(end + 1).toString('utf8'))
+    if (this.#head !== null && this.#head.bytes <= this.#events.maxBodyBytes()) return true
+    this.#socket.destroy()
+    return false
   }
-  const work = async (): Promise<void> => {
-    if (working) return
-    working = true
-    while (!socket.destroyed && (pendingBytes > 0 || head?.bytes === 0)) {
-      if (head === null && !readHead()) break
-      if (head === null || pendingBytes < head.bytes) break
-      const frame: HandoverFrame = head
-      const whole = pendingBytes > 0 ? join() : Buffer.alloc(0)
-      head = null
-      keepFrom(whole, frame.bytes)
-      await events.onFrame(frame, whole.subarray(0, frame.bytes))
-    }
-    working = false
+
+  #join(): Buffer {
+    const whole = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
+    this.#pending = [whole]
+    return whole
   }
-  socket.on('data', (chunk: Buffer) => {
-    pending.push(chunk)
-    pendingBytes += chunk.length
-    void work().catch(() => socket.destroy())
-  })
+
+  #cut(bytes: number): Buffer {
+    const whole = this.#join()
+    const rest = whole.subarray(bytes)
+    this.#pending = rest.length > 0 ? [rest] : []
+    this.#pendingBytes = rest.length
+    return whole.subarray(0, bytes)
+  }
 }
 
 function parseHead(text: string): HandoverFrame | null {

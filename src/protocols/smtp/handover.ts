@@ -43,48 +43,46 @@ interface Waiting {
   readonly reject: (error: HandoverLost) => void
 }
 
+const defaultAnswerTimeoutMs = 60_000
+
 export function createHandover(options: HandoverOptions): Handover {
-  const waiting = new Map<number, Waiting>()
-  let socket: Socket | null = null
-  let nextId = 1
+  return new KeptHandover(options)
+}
 
-  const lose = (lost: Socket, why: string): void => {
-    lost.destroy()
-    if (socket !== lost) return
-    socket = null
-    for (const { reject } of waiting.values()) reject(new HandoverLost(why))
-    waiting.clear()
+class KeptHandover implements Handover {
+  readonly #options: HandoverOptions
+  readonly #waiting = new Map<number, Waiting>()
+  #socket: Socket | null = null
+  #nextId = 1
+
+  constructor(options: HandoverOptions) {
+    this.#options = options
   }
 
-  const connect = (): Socket => {
-    const opened = connectPrivately(options.place)
-    let text = ''
-    opened.setEncoding('utf8')
-    opened.on('data', (chunk: string) => {
-      text += chunk
-      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-        const answer = JSON.parse(text.slice(0, end)) as HandoverAnswer
-        text = text.slice(end + 1)
-        waiting.get(answer.id)?.resolve(answer)
-        waiting.delete(answer.id)
-      }
-    })
-    opened.on('error', (error) => lose(opened, error.message))
-    opened.on('close', () => lose(opened, 'the connection to ingress was closed'))
-    const hello: HandoverFrame = { token: options.token, bytes: 0 }
-    opened.write(`${JSON.stringify(hello)}\n`)
-    return opened
+  async hand({ sender, rows, prefix, body }: OutgoingBatch): Promise<HandoverResult> {
+    const frame = { id: this.#nextId++, sender, rows, bytes: prefix.length + body.length }
+    const { accepted, refused } = await this.#send(frame, [prefix, body])
+    return { accepted, refused }
   }
 
-  const send = async (frame: Exclude<HandoverFrame, { token: string }>, body: Uint8Array[]): Promise<HandoverAnswer> => {
-    socket ??= connect()
-    const used = socket
-    const answered = new Promise<HandoverAnswer>((resolve, reject) => waiting.set(frame.id, { resolve, reject }))
-    const late = setTimeout(() => lose(used, 'ingress does not answer'), options.answerTimeoutMs ?? 60_000)
-    used.cork()
-    used.write(`${JSON.stringify(frame)}\n`)
-    for (const piece of body) if (piece.length > 0) used.write(piece)
-    used.uncork()
+  async retryNow(): Promise<void> {
+    await this.#send({ id: this.#nextId++, retry: true, bytes: 0 }, [])
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#socket !== null) this.#lose(this.#socket, 'closed')
+  }
+
+  async #send(frame: Exclude<HandoverFrame, { token: string }>, body: readonly Uint8Array[]): Promise<HandoverAnswer> {
+    this.#socket ??= this.#connect()
+    const socket = this.#socket
+    const answered = new Promise<HandoverAnswer>((resolve, reject) => this.#waiting.set(frame.id, { resolve, reject }))
+    const timeoutMs = this.#options.answerTimeoutMs ?? defaultAnswerTimeoutMs
+    const late = setTimeout(() => this.#lose(socket, 'ingress does not answer'), timeoutMs)
+    socket.cork()
+    socket.write(`${JSON.stringify(frame)}\n`)
+    for (const piece of body) if (piece.length > 0) socket.write(piece)
+    socket.uncork()
     try {
       return await answered
     } finally {
@@ -92,19 +90,40 @@ export function createHandover(options: HandoverOptions): Handover {
     }
   }
 
-  return {
-    async hand({ sender, rows, prefix, body }) {
-      const { accepted, refused } = await send(
-        { id: nextId++, sender, rows, bytes: prefix.length + body.length },
-        [prefix, body],
-      )
-      return { accepted, refused }
-    },
-    async retryNow() {
-      await send({ id: nextId++, retry: true, bytes: 0 }, [])
-    },
-    [Symbol.dispose]() {
-      if (socket !== null) lose(socket, 'closed')
-    },
+  #connect(): Socket {
+    const socket = connectPrivately(this.#options.place)
+    let text = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      text += chunk
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+        this.#takeAnswer(socket, text.slice(0, end))
+        text = text.slice(end + 1)
+      }
+    })
+    socket.on('error', (error) => this.#lose(socket, error.message))
+    socket.on('close', () => this.#lose(socket, 'the connection to ingress was closed'))
+    const hello: HandoverFrame = { token: this.#options.token, bytes: 0 }
+    socket.write(`${JSON.stringify(hello)}\n`)
+    return socket
+  }
+
+  #takeAnswer(socket: Socket, line: string): void {
+    let answer: HandoverAnswer
+    try {
+      answer = JSON.parse(line) as HandoverAnswer
+    } catch {
+      return this.#lose(socket, 'ingress answered something else') // Whoever it is, it is not ours.
+    }
+    this.#waiting.get(answer.id)?.resolve(answer)
+    this.#waiting.delete(answer.id)
+  }
+
+  #lose(socket: Socket, why: string): void {
+    socket.destroy()
+    if (this.#socket !== socket) return
+    this.#socket = null
+    for (const { reject } of this.#waiting.values()) reject(new HandoverLost(why))
+    this.#waiting.clear()
   }
 }

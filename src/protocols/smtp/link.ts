@@ -163,88 +163,99 @@ interface OpenQuestion {
 }
 
 export function connectLink(options: LinkOptions): Link {
-  const listeners = new Set<() => void>()
-  const questions = new Map<number, OpenQuestion>()
-  let lines: JsonLines | null = null
-  let connected = false
-  let maxMessageBytes: number | null = null
-  let nextId = 1
-  let retryMs = firstRetryMs
-  let retryTimer: NodeJS.Timeout | null = null
-  let closed = false
+  return new IngressLink(options)
+}
 
-  const put = <Q extends Question>(question: Q, ask: Ask<Q>, timeoutMs: number): Promise<Answer<Q>> =>
-    new Promise((resolve, reject) => {
-      const id = nextId++
-      questions.set(id, { question, deadlineMs: performance.now() + timeoutMs, resolve, reject })
-      lines!.send({ id, question, ask })
+class IngressLink implements Link {
+  readonly #options: LinkOptions
+  readonly #listeners = new Set<() => void>()
+  readonly #questions = new Map<number, OpenQuestion>()
+  readonly #sweeper: NodeJS.Timeout
+  #lines: JsonLines | null = null
+  #nextId = 1
+  #retryMs = firstRetryMs
+  #retryTimer: NodeJS.Timeout | null = null
+  #closed = false
+  connected = false
+  maxMessageBytes: number | null = null
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs)
+    this.#sweeper.unref()
+    this.#connect()
+  }
+
+  ask<Q extends Question>(question: Q, ask: Ask<Q>, timeoutMs = defaultTimeoutMs): Promise<Answer<Q>> {
+    return this.connected ? this.#put(question, ask, timeoutMs) : Promise.reject(new LinkError('down', question))
+  }
+
+  onUp(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    if (this.connected) listener()
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#sweeper)
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
+    this.#lines?.close()
+  }
+
+  #connect(): void {
+    const socket = connectPrivately(this.#options.place)
+    const opened = openJsonLines(socket, {
+      maxLineBytes: () => maxLineBytes,
+      onLine: (value) => this.#takeAnswer(value),
+      onClose: () => this.#lose(),
     })
+    this.#lines = opened
+    socket.once('connect', () => void this.#greet().catch(() => opened.close()))
+  }
 
-  const takeAnswer = (value: unknown): void => {
+  async #greet(): Promise<void> {
+    const { token, node } = this.#options
+    const answer = await this.#put('hello', { token, node, pid: process.pid }, greetingTimeoutMs)
+    this.maxMessageBytes = answer.maxMessageBytes
+    this.connected = true
+    this.#retryMs = firstRetryMs
+    for (const listener of this.#listeners) listener()
+  }
+
+  #put<Q extends Question>(question: Q, ask: Ask<Q>, timeoutMs: number): Promise<Answer<Q>> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++
+      this.#questions.set(id, { question, deadlineMs: performance.now() + timeoutMs, resolve, reject })
+      this.#lines!.send({ id, question, ask })
+    })
+  }
+
+  #takeAnswer(value: unknown): void {
     if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'number') return
-    const open = questions.get(value.id)
+    const open = this.#questions.get(value.id)
     if (open === undefined) return // It came after its deadline.
-    questions.delete(value.id)
+    this.#questions.delete(value.id)
     if ('answer' in value) open.resolve(value.answer as never)
     else open.reject(new LinkError('fault', open.question))
   }
 
-  const lose = (): void => {
-    connected = false
-    lines = null
-    for (const open of questions.values()) open.reject(new LinkError('down', open.question))
-    questions.clear()
-    if (closed) return
-    retryTimer = setTimeout(connect, retryMs)
-    retryMs = Math.min(retryMs * 2, lastRetryMs)
+  #lose(): void {
+    this.connected = false
+    this.#lines = null
+    for (const open of this.#questions.values()) open.reject(new LinkError('down', open.question))
+    this.#questions.clear()
+    if (this.#closed) return
+    this.#retryTimer = setTimeout(() => this.#connect(), this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs)
   }
 
-  const greet = async (): Promise<void> => {
-    const { token, node } = options
-    const answer = await put('hello', { token, node, pid: process.pid }, greetingTimeoutMs)
-    maxMessageBytes = answer.maxMessageBytes
-    connected = true
-    retryMs = firstRetryMs
-    for (const listener of listeners) listener()
-  }
-
-  const connect = (): void => {
-    const socket = connectPrivately(options.place)
-    const opened = openJsonLines(socket, { maxLineBytes: () => maxLineBytes, onLine: takeAnswer, onClose: lose })
-    lines = opened
-    socket.once('connect', () => void greet().catch(() => opened.close()))
-  }
-
-  const sweeper = setInterval(() => {
+  #sweep(): void {
     const now = performance.now()
-    for (const [id, open] of questions) {
+    for (const [id, open] of this.#questions) {
       if (open.deadlineMs > now) continue
-      questions.delete(id)
+      this.#questions.delete(id)
       open.reject(new LinkError('timeout', open.question))
     }
-  }, sweepEveryMs)
-  sweeper.unref()
-  connect()
-
-  return {
-    get connected() {
-      return connected
-    },
-    get maxMessageBytes() {
-      return maxMessageBytes
-    },
-    ask: (question, ask, timeoutMs = defaultTimeoutMs) =>
-      connected ? put(question, ask, timeoutMs) : Promise.reject(new LinkError('down', question)),
-    onUp(listener) {
-      listeners.add(listener)
-      if (connected) listener()
-      return () => listeners.delete(listener)
-    },
-    close() {
-      closed = true
-      clearInterval(sweeper)
-      if (retryTimer !== null) clearTimeout(retryTimer)
-      lines?.close()
-    },
   }
 }

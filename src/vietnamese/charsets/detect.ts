@@ -59,6 +59,13 @@ export function distrusts(bytes: Uint8Array, declared: VietnameseCharset): Vietn
   return best !== null && best.charset !== declared && best.score >= convincingScore ? best.charset : null
 }
 
+/** Whether the first reading of some words is better Vietnamese than the second. */
+export function readsBetter(reading: string, than: string): boolean {
+  const first = scoreWords([reading])
+  const second = scoreWords([than])
+  return first !== null && (second === null || first.score > second.score)
+}
+
 function bestReading(found: readonly Uint8Array[]): Reading | null {
   let best: Reading | null = null
   for (const charset of candidates) {

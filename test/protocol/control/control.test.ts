@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, link, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { runCli } from '../../../src/cli/cli.ts'
 import { RefusedError, ask } from '../../../src/cli/control-client.ts'
 import type { Agency } from '../../../src/core/agency/agency.ts'
 import { MailError } from '../../../src/core/errors.ts'
 import type { Mail } from '../../../src/core/mail.ts'
+import type { OutboxRow } from '../../../src/core/submission/outbox-row.ts'
 import type { ControlLine } from '../../../src/protocols/control/messages.ts'
 import { listenControl, type ControlServer } from '../../../src/protocols/control/server.ts'
 
@@ -66,11 +69,11 @@ describe('the socket', () => {
     const dead = createServer().listen(path)
     await once(dead, 'listening')
     await assert.rejects(listen(), /another server is running/)
-    // Closing would remove the file: what is left of a killed process is a file where nobody listens.
+    // Closing removes the file, which a killed process can't do: keep it under a second name.
+    await link(path, `${path}.kept`)
     dead.close()
     await once(dead, 'close')
-    const { writeFile } = await import('node:fs/promises')
-    await writeFile(path, '')
+    await rename(`${path}.kept`, path)
     await listen()
     assert.deepEqual(codes(await say('{"command":"ping"}\n')), ['ok'])
   })
@@ -233,5 +236,74 @@ describe('lists', () => {
     const labels: string[] = []
     await ask(path, { command: 'agency.list', args: {} }, async ({ label }) => void labels.push(label))
     assert.deepEqual([labels.length, labels[0], labels.at(-1)], [1_000, 'a0', 'a999'])
+  })
+})
+
+describe('queue', () => {
+  const row = (n: number): OutboxRow => ({
+    id: `row${String(n).padStart(4, '0')}`,
+    transaction: 't',
+    sender: n === 0 ? '' : 'lan@skhcn.gialai.gov.vn',
+    recipient: 'x@example.com',
+    dueAtMs: Date.UTC(2026, 4, 10, 1),
+    prefix: new Uint8Array(10),
+    account: null,
+    body: 'body',
+    bodyBytes: 90,
+    state: 'deferred',
+    createdAtMs: Date.UTC(2026, 4, 10),
+    attempts: 2,
+    node: null,
+    leaseUntilMs: null,
+    lastReply: '450 4.2.0 later\u001b[31m',
+    lastTryAtMs: null,
+  })
+
+  async function cli(...argv: string[]): Promise<readonly [number, string]> {
+    const stdout = new PassThrough()
+    const answer = text(stdout)
+    const exitCode = await runCli(argv, { socketPath: path, stdin: Readable.from([]), stdout, stderr: new PassThrough(), env: {} })
+    stdout.end()
+    return [exitCode, await answer]
+  }
+
+  it('lists all pages, of the states that were asked for', async () => {
+    const asked: unknown[] = []
+    await listen({
+      outbox: {
+        list: async (query) => {
+          asked.push([query.states, query.after])
+          const from = query.after === undefined ? 0 : Number(query.after.slice(3)) + 1
+          return Array.from({ length: Math.min(query.limit, 450 - from) }, (_, n) => row(from + n))
+        },
+      },
+    })
+    const [exitCode, out] = await cli('queue', 'list', '--state', 'queued,deferred')
+    const lines = out.trim().split('\n')
+    assert.deepEqual([exitCode, lines.length], [0, 450])
+    assert.equal(lines[0], 'row0000\tdeferred\t2026-05-10T01:00:00Z\t2\t<>\tx@example.com\t450 4.2.0 later [31m')
+    assert.deepEqual(asked, [[['queued', 'deferred'], undefined], [['queued', 'deferred'], 'row0199'], [['queued', 'deferred'], 'row0399']])
+  })
+
+  it('shows one, retries and cancels it, and says when there is none', async () => {
+    const done: string[] = []
+    await listen({
+      outbox: {
+        get: async (id) => (id === 'row0001' ? row(1) : null),
+        retry: async (id) => void done.push(`retry ${id}`),
+        cancel: async (id) => {
+          done.push(`cancel ${id}`)
+          throw new MailError('conflict')
+        },
+      },
+    })
+    const [exitCode, out] = await cli('queue', 'show', 'row0001', '--json')
+    assert.deepEqual([exitCode, JSON.parse(out).sizeBytes, JSON.parse(out).sender], [0, 100, 'lan@skhcn.gialai.gov.vn'])
+    assert.match((await cli('queue', 'show', 'row0001'))[1], /^id\trow0001\nstate\tdeferred\n/)
+    assert.deepEqual(await cli('queue', 'show', 'row9'), [1, ''])
+    assert.deepEqual(await cli('queue', 'retry', 'row0001'), [0, ''])
+    assert.deepEqual(await cli('queue', 'retry', 'row0001', '--json'), [0, '{}\n'])
+    assert.deepEqual(await cli('queue', 'cancel', 'row0001'), [1, ''])
+    assert.deepEqual(done, ['retry row0001', 'retry row0001', 'cancel row0001'])
   })
 })

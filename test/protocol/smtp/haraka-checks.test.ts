@@ -55,9 +55,10 @@ describe('Haraka, DNS checks', () => {
       'TXT _dmarc.example.com': ['v=DMARC1; p=reject'],
       'PTR 7.114.0.203.in-addr.arpa': ['mail.example.com'],
     }
-    const signed = await dkimSign(text, {
-      signatureData: [{ signingDomain: 'example.com', selector: 's1', privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }],
-    })
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    // What the function reads is `signatureData`; its type names the fields of one signature.
+    const signing = { signatureData: [{ signingDomain: 'example.com', selector: 's1', privateKey: pem }] }
+    const signed = await dkimSign(text, signing as unknown as Parameters<typeof dkimSign>[1])
     await using client = await from('203.0.114.7')
     const reply = await client.send({ ...mail, data: dataOf(Buffer.concat([Buffer.from(signed.signatures), text])) })
     assert.equal(reply.code, 250)
@@ -68,6 +69,17 @@ describe('Haraka, DNS checks', () => {
     assert.deepEqual(facts.dnsLists, [])
     assert.deepEqual(facts.unanswered, [])
     assert.deepEqual([facts.remote.ip, facts.remote.name, facts.remote.loopback], ['203.0.114.7', 'mail.example.com', false])
+  })
+
+  it('believes the load balancer about who is on loopback: submission from outside needs TLS', async () => {
+    const client = await dial(ingress.ports.submission!, { greet: false })
+    client.write('PROXY TCP4 203.0.114.7 192.0.2.99 40000 587\r\n')
+    assert.equal((await client.reply()).code, 220)
+    const hello = await client.say('EHLO x.example')
+    assert.ok(!hello.lines.some((line) => line.startsWith('AUTH')))
+    assert.equal((await client.say(`AUTH PLAIN ${plainCredentials('an@example.com', 'right')}`)).code, 530)
+    client.destroy()
+    await client.closed
   })
 
   it('finds them to fail, and the client on a list, and takes the message all the same', async () => {

@@ -204,6 +204,12 @@ describe('Haraka, mail exchange', () => {
     await client.say('RCPT TO:<b@congvu.test>')
     await client.say('DATA')
     await core.link[Symbol.asyncDispose]()
+    // Until ingress has noticed: another client is refused.
+    await using other = await dial(ingress.ports.exchange!)
+    await other.say('MAIL FROM:<a@example.com>')
+    let noticed = 250
+    while (noticed === 250) noticed = (await other.say('RCPT TO:<b@congvu.test>')).code
+    assert.ok(noticed === 451 || noticed === 452)
     client.write(text)
     assert.equal((await client.reply()).code, 451)
     const back = Promise.withResolvers<void>()

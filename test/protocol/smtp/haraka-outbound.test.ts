@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Ingress } from '../../../src/protocols/smtp/haraka/supervise.ts'
 import { createHandover, HandoverLost, type Handover } from '../../../src/protocols/smtp/handover.ts'
+import { dnsStub } from '../../support/dns-stub.ts'
 import { fakeCore, type FakeCore } from '../../support/fake-core.ts'
 import { outsideServer, type Behaviour, type OutsideServer, type Stage } from '../../support/outside-server.ts'
 
@@ -193,6 +194,48 @@ describe('Haraka, outgoing mail', () => {
     await handover.hand({ sender: '', rows: [{ id: 'big', recipient: 'big@out.test' }], prefix, body: big })
     const message = await outside.message(({ recipients }) => recipients.includes('big@out.test'))
     assert.equal(message.bytes.length, prefix.length + big.length + (big.subarray(-2).equals(Buffer.from('\r\n')) ? 0 : 2))
+  })
+
+  it('uses TLS where it is offered, and plain text at the next attempt where that fails', async () => {
+    await using own = await fakeCore()
+    await using secure = await outsideServer({ tls: await own.certificate() })
+    await own.start({
+      outbound: { routes: [{ pattern: '*', host: '127.0.0.1', port: secure.port }], retryAfterSeconds: [60], timeoutMs: 1_000, maxConnections: 5 },
+    })
+    using sender = createHandover({ place: (await own.settings()).handover, token: own.token })
+    const give = (id: string) => sender.hand({ sender: '', rows: [{ id, recipient: `${id}@out.test` }], prefix, body })
+    await give('secret')
+    assert.equal((await own.report(({ rows }) => rows.includes('secret'))).tls, true)
+    assert.equal((await secure.message()).tls, true)
+    secure.behave = (stage) => (stage === 'starttls' ? '454 4.7.0 no TLS today' : null)
+    await give('put-off')
+    assert.equal((await own.report(({ rows }) => rows.includes('put-off'))).outcome, 'deferred')
+    secure.behave = (stage) => (stage === 'starttls' ? '220 2.0.0 go ahead' : null)
+    await give('open')
+    assert.equal((await own.report(({ rows }) => rows.includes('open'))).outcome, 'deferred')
+    await sender.retryNow()
+    const delivered = await own.report(({ rows, outcome }) => rows.includes('open') && outcome === 'delivered')
+    assert.equal(delivered.tls, false)
+  })
+
+  it('finds other servers in DNS; never delivers to itself; tells no domain from no answer', async () => {
+    await using own = await fakeCore()
+    await using dns = await dnsStub()
+    dns.records = {
+      'MX own.example': ['10 mx.own.example'],
+      'A mx.own.example': ['127.0.0.1'],
+      'MX null.example': ['0 '],
+      'MX slow.example': 'hang',
+    }
+    await own.start({
+      dnsServers: [dns.server],
+      outbound: { routes: [], retryAfterSeconds: [60], timeoutMs: 300, maxConnections: 5 },
+    })
+    using sender = createHandover({ place: (await own.settings()).handover, token: own.token })
+    const rows = ['own', 'null', 'slow', 'nowhere'].map((name) => ({ id: name, recipient: `x@${name}.example` }))
+    await sender.hand({ sender: 'an@so.congvu.test', rows, prefix, body })
+    const outcomes = await Promise.all(rows.map(async ({ id }) => [id, (await own.report((report) => report.rows.includes(id))).outcome]))
+    assert.deepEqual(Object.fromEntries(outcomes), { own: 'deferred', null: 'bounced', slow: 'deferred', nowhere: 'bounced' })
   })
 
   it('is not restarted on the way', () => assert.equal(ingress.restarts, 0))

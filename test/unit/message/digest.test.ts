@@ -79,6 +79,12 @@ test('body and raw header in every Vietnamese encoding, unlabelled, give the sam
   }
 })
 
+test('HTML in legacy bytes and fonts', () => {
+  const start = 'Content-Type: text/html\r\n\r\n<p style="font-family:.VnTime">'
+  const bytes = Buffer.concat([Buffer.from(start), encodeLegacy('xã hội chủ nghĩa', 'tcvn3'), Buffer.from('</p><p style="font-family:.VnTime">x\xb7</p>', 'latin1')])
+  assert.equal(digest(bytes).preview, 'xã hội chủ nghĩa xã')
+})
+
 test('text beyond the cap is left out, and said to be', () => {
   const long = openSearchText(digest(Buffer.from(`Subject: x\r\n\r\n${'từ khóa '.repeat(300_000)}`)).text)
   assert.deepEqual([long.truncated, long.headerTruncated], [true, false])

@@ -36,6 +36,12 @@ test('readable text of HTML', () => {
   for (const [html, text] of table) assert.equal(htmlText(html), text, html)
 })
 
+test('legacy fonts in a document that is Unicode already change nothing', () => {
+  assert.equal(htmlText('<font face=".VnTime">xã hội</font> <font face=".VnTime">xã</font>'), 'xã hội xã')
+  assert.equal(htmlText('<font face=".VnTime">xã</font>', false), 'xã')
+  assert.equal(htmlText('Độc lập <font face=".VnTime">Céng hßa</font>'), 'Độc lập Cộng hòa')
+})
+
 test('hostile HTML ends', () => {
   const pieces = ['<', '<a ', '<a "', "<a '", '<template>', '<object>', '<!--', '<font face=".VnTime">', '</font>', '&', '&#', '<p style="font-family:', '=', ' ', '\n']
   for (const piece of pieces) assert.ok(htmlText(`<font face=".VnTime">${piece.repeat(200_000)}`).length >= 0)

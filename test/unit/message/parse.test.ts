@@ -303,6 +303,10 @@ test('header limits: fields and bytes beyond them are not indexed, the body is f
   assert.deepEqual(bytes.limits, ['header-bytes'])
   assert.equal(bytes.envelope.subject, null)
   assert.equal(long.toString('latin1', bytes.root.bodyStart), 'body')
+  const one = parseMessage(Buffer.from(`Subject: early\r\nTo: ${'x'.repeat(2_000_000)}\r\n\r\n`))
+  assert.deepEqual([one.limits, one.fields.length, one.envelope.subject], [['header-bytes'], 1, 'early'])
+  const nested = parseMessage(Buffer.from(`${`Content-Type: message/rfc822\r\nSubject: ${'x'.repeat(300_000)}\r\n\r\n`.repeat(5)}body`))
+  assert.deepEqual(nested.limits, ['header-bytes'])
 })
 
 test('a header of 2,000 lines and lines of 5,000 characters are read whole', () => {

@@ -28,7 +28,7 @@ export function insertTombstone(connection: Connection, tombstone: Tombstone): v
 export interface PruneTombstones {
   /** Go on after this mailbox; 0 at first. */
   readonly afterMailbox: number
-  readonly atOrBeforeMs: number
+  readonly beforeMs: number
   /** UIDs a mailbox whose tombstones stay, whatever their age. */
   readonly keep: number
   readonly maxMailboxes: number
@@ -42,27 +42,27 @@ export interface Pruned {
 }
 
 /** One slice of the pruning; a slice is short, so that other writes get their turn. */
-export function pruneTombstones(connection: Connection, { afterMailbox, atOrBeforeMs, keep, maxMailboxes }: PruneTombstones): Pruned {
+export function pruneTombstones(connection: Connection, { afterMailbox, beforeMs, keep, maxMailboxes }: PruneTombstones): Pruned {
   let mailbox = afterMailbox
   let uids = 0
   for (let seen = 0; seen < maxMailboxes; seen++) {
     const next = connection.get<{ mailbox: number }>('SELECT mailbox FROM tombstone WHERE mailbox > ? ORDER BY mailbox LIMIT 1', mailbox)
     if (next === undefined) {
-      pruneRemovedMailboxes(connection, atOrBeforeMs)
+      pruneRemovedMailboxes(connection, beforeMs)
       return { uids, afterMailbox: null }
     }
     mailbox = next.mailbox
-    uids += pruneMailbox(connection, mailbox, atOrBeforeMs, keep)
+    uids += pruneMailbox(connection, mailbox, beforeMs, keep)
   }
   return { uids, afterMailbox: mailbox }
 }
 
 /** The newest rows stay until they hold `keep` UIDs; of the others those go that are old. */
-function pruneMailbox(connection: Connection, mailbox: number, atOrBeforeMs: number, keep: number): number {
+function pruneMailbox(connection: Connection, mailbox: number, beforeMs: number, keep: number): number {
   const rows = connection.rows<[modseq: number, at: number, count: number]>('SELECT modseq, at, uid_count FROM tombstone WHERE mailbox = ? ORDER BY modseq DESC', mailbox)
   let kept = 0
   const going = rows.filter(([, at, count]) => {
-    const goes = kept >= keep && at <= atOrBeforeMs
+    const goes = kept >= keep && at < beforeMs
     kept += count
     return goes
   })
@@ -73,10 +73,10 @@ function pruneMailbox(connection: Connection, mailbox: number, atOrBeforeMs: num
 }
 
 /** A removed mailbox is forgotten when it is old and none of its tombstones is kept. */
-function pruneRemovedMailboxes(connection: Connection, atOrBeforeMs: number): void {
+function pruneRemovedMailboxes(connection: Connection, beforeMs: number): void {
   const gone = connection.all<{ key: number; modseq: number }>(
-    'DELETE FROM removed_mailbox WHERE at <= ? AND NOT EXISTS (SELECT 1 FROM tombstone WHERE mailbox = removed_mailbox.key) RETURNING key, modseq',
-    atOrBeforeMs,
+    'DELETE FROM removed_mailbox WHERE at < ? AND NOT EXISTS (SELECT 1 FROM tombstone WHERE mailbox = removed_mailbox.key) RETURNING key, modseq',
+    beforeMs,
   )
   for (const { key, modseq } of gone) forgetUpTo(connection, keyAccountNo(key), modseq)
 }

@@ -2,7 +2,7 @@
  * The writer thread: takes all requests that wait (bounded), commits them as one group, answers in one message, takes the next.
  * While a COMMIT syncs, requests gather in the port: the busier, the larger the groups.
  *
- * It moves the write-ahead log into the database when nothing is asked for a moment, or when the log has grown large.
+ * Between the groups it sees to the write-ahead log (checkpoints.ts).
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Connection } from '../connection.ts'
@@ -28,7 +28,7 @@ const port = parentPort!
 const faults = faultPoints(data.faultPoint)
 const connection = new Connection({ file: data.file, access: 'write', cacheBytes: data.cacheBytes })
 const group = new GroupCommit(connection, operations as OperationTable, faults)
-const checkpoints = new Checkpoints(connection)
+const checkpoints = new Checkpoints(connection, data.file)
 
 const waiting: WriteRequest[] = []
 let closing = false
@@ -39,7 +39,7 @@ port.on('message', (message: WriterMessage) => {
     gather()
     commitBatch()
   }
-  if (closing) close()
+  if (closing) void close()
   else checkpoints.whenIdle()
 })
 
@@ -71,8 +71,8 @@ function commitBatch(): void {
   checkpoints.afterCommit()
 }
 
-function close(): void {
-  checkpoints.stop()
+async function close(): Promise<void> {
+  await checkpoints.stop()
   connection[Symbol.dispose]()
   port.close()
 }

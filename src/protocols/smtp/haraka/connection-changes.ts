@@ -15,7 +15,7 @@ import os from 'node:os'
 import { connectionPrototype, constants, harakaPlugins, replyText } from './haraka.ts'
 import type { HarakaConnection } from './haraka-types.ts'
 import { ingressNode } from './ingress-node.ts'
-import { knownTransaction, sessionOf } from './session.ts'
+import { fromLoopback, knownTransaction, sessionOf } from './session.ts'
 import { replies } from './replies-ingress.ts'
 import type { SmtpReply } from '../link-types.ts'
 
@@ -165,7 +165,7 @@ function requireAuthentication(): void {
   connectionPrototype.cmd_mail = function (line) {
     const session = sessionOf(this)
     if (session.service === 'submission' && session.account === null) {
-      const reply = this.tls.enabled || session.loopback ? replies.authenticationRequired : replies.startTlsFirst
+      const reply = this.tls.enabled || fromLoopback(this) ? replies.authenticationRequired : replies.startTlsFirst
       return void this.respond(reply.code, replyText(reply))
     }
     mail.call(this, line)

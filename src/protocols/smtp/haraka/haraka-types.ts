@@ -98,17 +98,19 @@ export type Next = (code?: number, about?: unknown) => void
 
 /** A queued message to one domain (`outbound/hmail.js`). */
 export interface HarakaQueuedMail {
-  readonly todo: { domain: string; rcpt_to: HarakaAddress[]; notes: Record<string, unknown> }
+  /** null until the queue file has been read. */
+  readonly todo: { domain: string; rcpt_to: HarakaAddress[]; notes: Record<string, unknown> } | null
   readonly notes: Record<string, unknown>
   readonly num_failures: number
 }
 
 export interface HarakaOutbound {
   readonly qfile: { name(): string }
-  readonly TODOItem: new (domain: string, recipients: HarakaAddress[], transaction: object) => object
   readonly HMailItem: new (filename: string, path: string, notes: object) => HarakaQueuedMail
   readonly delivery_queue: { push(mail: HarakaQueuedMail): void }
   readonly temp_fail_queue: { drain(): void }
+  /** `in progress/queued/put off` */
+  get_stats(): string
 }
 
 /** `haraka-constants` under the names of the hooks' documentation. */

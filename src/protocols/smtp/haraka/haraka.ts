@@ -3,8 +3,9 @@
  * they are loaded, so this file is imported only in the process that `boot.ts` has prepared.
  */
 import { createRequire } from 'node:module'
-import type { HarakaAddress, HarakaConnection, HarakaConstants, HarakaOutbound } from './haraka-types.ts'
 import type { SmtpReply } from '../link-types.ts'
+import type { HarakaAddress, HarakaConnection, HarakaConstants, HarakaOutbound, Next } from './haraka-types.ts'
+import { replies } from './replies-ingress.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -38,6 +39,17 @@ export const harakaTlsSocket = require('haraka/tls_socket.js') as {
   connect(options: Record<string, unknown>): unknown
 }
 
+/** The configuration of Haraka's outbound, as it is used. */
+export const harakaOutboundConfig = (
+  require('haraka/outbound/config.js') as { cfg: { temp_fail_intervals: number[]; disabled: boolean } }
+).cfg
+
+/** Haraka's memory of hosts whose TLS failed; its own is in Redis. */
+export const harakaOutboundTls = require('haraka/outbound/tls.js') as {
+  check_tls_nogo(host: string, clear: () => void, failed: (since: string) => void): void
+  mark_tls_nogo(host: string, then: () => void): void
+}
+
 /** The resolver that Haraka's outbound uses for MX look-ups. */
 export const harakaResolver = (
   require('haraka-net-utils/lib/dns_config.js') as { getDnsResolver(): { setServers(servers: string[]): void } }
@@ -54,10 +66,32 @@ class DSN {
     this.code = reply.code
     this.reply = replyText(reply)
   }
+
+  /** For Haraka's log. */
+  toString(): string {
+    return `${this.code} ${this.reply}`
+  }
 }
 
 export function replyText(reply: SmtpReply): string {
   return reply.enhanced === '' ? reply.text : `${reply.enhanced} ${reply.text}`
+}
+
+type AsyncHook<About extends unknown[]> = (next: Next, connection: HarakaConnection, ...about: About) => Promise<void>
+
+/**
+ * Makes a hook of an asynchronous function. What it throws is a bug of ours: logged, and answered 451. Without this Haraka
+ * would end, or take silence for consent.
+ */
+export function hook<About extends unknown[]>(work: AsyncHook<About>) {
+  return async (next: Next, connection: HarakaConnection, ...about: About): Promise<void> => {
+    try {
+      await work(next, connection, ...about)
+    } catch (error) {
+      connection.logerror(error instanceof Error ? error : String(error))
+      next(constants.denysoft, new DSN(replies.coreAway))
+    }
+  }
 }
 
 /** The two arguments of `next` for a refusal: soft for 4xx, with the exact reply. */

@@ -26,14 +26,14 @@ export function homeFiles(settings: IngressSettings, operatorPlugins: readonly s
   put('tls.ini', tlsIni(settings))
   put('dhparams.pem', diffieHellmanParameters())
   put('outbound.ini', outboundIni(settings))
+  put('net-utils.ini', ini({ dns: { timeout: Math.min(settings.outbound.timeoutMs, maxDnsTimeoutMs), tries: 2 } }))
   put('log.ini', ini({ main: { level: settings.logLevel, timestamps: false, format: 'default' } }))
   put('loglevel', `${settings.logLevel}\n`)
   put('http.ini', ini({ main: {} }))
   put('results.ini', ini({ main: { redis_publish: settings.checks.karma !== null } }))
   put('queue_dir', `${path.join(settings.home, 'queue')}\n`)
-  // Ours keep their own time; Haraka's limit would answer 450 and let the hook's late answer fall.
-  put('plugin_timeout', '0\n')
   for (const name of ours) {
+    // Ours keep their own time; Haraka's limit (30 s) would answer 450 and let the hook's late answer fall.
     put(`congvu-${name}.timeout`, '0\n')
     files.set(`plugins/congvu-${name}.js`, `Object.assign(exports, require(${JSON.stringify(pluginFolder + name)} + '.ts'))\n`)
   }
@@ -57,6 +57,8 @@ function packagePlugins({ checks, tls }: IngressSettings): string[] {
   if (checks.clamd !== null) plugins.push('clamd')
   return plugins
 }
+
+const maxDnsTimeoutMs = 10_000
 
 function smtpIni(settings: IngressSettings): string {
   const { ports, listenHost, limits } = settings
@@ -153,6 +155,7 @@ function checkFiles({ checks, maxMessageBytes }: IngressSettings): [string, stri
   }
   if (checks.karma !== null) {
     files.push(['redis.ini', ini({ server: { host: checks.karma.host, port: checks.karma.port } })])
+    files.push(['karma.timeout', '3\n'])
   }
   return files
 }

@@ -34,96 +34,86 @@ export interface KeptBudget {
   readonly maxHeldBytes: number
 }
 
-export interface KeptMessage {
+export class KeptMessage {
+  readonly #maxMessageBytes: number
+  readonly #budget: KeptBudget
+  #position: Position = lineStart
+  #refused: 'too-large' | 'no-room' | null = null
+  #heldBytes = 0
+  #kept: Buffer[] = []
+  #block: Buffer | null = null
+  #blockUsed = 0
   /** Bytes as they came, with the closing dot line once `ended`. */
-  readonly bytes: number
-  readonly bareLineEnds: boolean
+  bytes = 0
+  bareLineEnds = false
+  ended = false
+
+  constructor(maxMessageBytes: number, budget: KeptBudget) {
+    this.#maxMessageBytes = maxMessageBytes
+    this.#budget = budget
+  }
+
   /** More than the limit came; what was kept has been dropped. */
-  readonly tooLarge: boolean
+  get tooLarge(): boolean {
+    return this.#refused === 'too-large'
+  }
+
   /** The process holds too much already; what was kept has been dropped. */
-  readonly noRoom: boolean
-  readonly ended: boolean
+  get noRoom(): boolean {
+    return this.#refused === 'no-room'
+  }
+
   /** Takes the next bytes. Answers how many of them belong to the message: fewer than `chunk.length` only at its end. */
-  take(chunk: Buffer): number
+  take(chunk: Buffer): number {
+    const scan = scanLines(chunk, this.#position)
+    this.#position = scan.position
+    this.bareLineEnds ||= scan.bareLineEnds
+    this.ended = scan.ended
+    this.#store(scan.used === chunk.length ? chunk : chunk.subarray(0, scan.used))
+    if (this.ended) this.#closeBlock()
+    return scan.used
+  }
+
   /** What came, dot-stuffed, with the closing dot line; empty after `tooLarge` or `noRoom`. */
-  chunks(): readonly Buffer[]
+  chunks(): readonly Buffer[] {
+    return this.#refused === null ? this.#kept : []
+  }
+
   /** Gives the memory back. */
-  drop(): void
-}
-
-export function keepMessage(maxMessageBytes: number, budget: KeptBudget): KeptMessage {
-  let position: Position = lineStart
-  let bareLineEnds = false
-  let ended = false
-  let bytes = 0
-  let heldBytes = 0
-  let refused: 'too-large' | 'no-room' | null = null
-  let kept: Buffer[] = []
-  let block: Buffer | null = null
-  let blockUsed = 0
-
-  const closeBlock = (): void => {
-    if (block !== null && blockUsed > 0) kept.push(block.subarray(0, blockUsed))
-    block = null
-    blockUsed = 0
+  drop(): void {
+    this.#budget.heldBytes -= this.#heldBytes
+    this.#heldBytes = 0
+    this.#kept = []
+    this.#block = null
+    this.#blockUsed = 0
   }
 
-  const drop = (): void => {
-    budget.heldBytes -= heldBytes
-    heldBytes = 0
-    kept = []
-    block = null
-    blockUsed = 0
-  }
-
-  const store = (chunk: Buffer): void => {
-    bytes += chunk.length
+  #store(chunk: Buffer): void {
+    this.bytes += chunk.length
     // The closing dot line is not part of the message: three bytes of grace.
-    if (refused === null && bytes > maxMessageBytes + 3) refused = 'too-large'
-    if (refused === null && budget.heldBytes + chunk.length > budget.maxHeldBytes) refused = 'no-room'
-    if (refused !== null) return drop()
-    budget.heldBytes += chunk.length
-    heldBytes += chunk.length
+    if (this.#refused === null && this.bytes > this.#maxMessageBytes + 3) this.#refused = 'too-large'
+    const { heldBytes, maxHeldBytes } = this.#budget
+    if (this.#refused === null && heldBytes + chunk.length > maxHeldBytes) this.#refused = 'no-room'
+    if (this.#refused !== null) return this.drop()
+    this.#budget.heldBytes += chunk.length
+    this.#heldBytes += chunk.length
     if (chunk.length >= smallChunkBytes) {
-      closeBlock()
-      kept.push(chunk)
+      this.#closeBlock()
+      this.#kept.push(chunk)
       return
     }
-    if (block === null || blockUsed + chunk.length > block.length) {
-      closeBlock()
-      block = Buffer.allocUnsafeSlow(kept.length === 0 ? firstBlockBytes : blockBytes)
+    if (this.#block === null || this.#blockUsed + chunk.length > this.#block.length) {
+      this.#closeBlock()
+      this.#block = Buffer.allocUnsafeSlow(this.#kept.length === 0 ? firstBlockBytes : blockBytes)
     }
-    chunk.copy(block, blockUsed)
-    blockUsed += chunk.length
+    chunk.copy(this.#block, this.#blockUsed)
+    this.#blockUsed += chunk.length
   }
 
-  return {
-    get bytes() {
-      return bytes
-    },
-    get bareLineEnds() {
-      return bareLineEnds
-    },
-    get tooLarge() {
-      return refused === 'too-large'
-    },
-    get noRoom() {
-      return refused === 'no-room'
-    },
-    get ended() {
-      return ended
-    },
-    take(chunk) {
-      const scan = scanLines(chunk, position)
-      position = scan.position
-      bareLineEnds ||= scan.bareLineEnds
-      ended = scan.ended
-      store(scan.used === chunk.length ? chunk : chunk.subarray(0, scan.used))
-      if (ended) closeBlock()
-      return scan.used
-    },
-    chunks: () => (refused === null ? kept : []),
-    drop,
+  #closeBlock(): void {
+    if (this.#block !== null && this.#blockUsed > 0) this.#kept.push(this.#block.subarray(0, this.#blockUsed))
+    this.#block = null
+    this.#blockUsed = 0
   }
 }
 

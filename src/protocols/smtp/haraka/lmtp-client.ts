@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net'
 import { connectPrivately, type PrivatePlace } from '../json-lines.ts'
 import { transactionParameter, type SmtpReply, type TransactionId } from '../link-types.ts'
+import { LmtpLost, LmtpReplies } from './lmtp-replies.ts'
 
 export interface LmtpPoolOptions {
   readonly place: PrivatePlace
@@ -35,199 +36,168 @@ export interface LmtpPool {
   close(): void
 }
 
-export class LmtpLost extends Error {}
-
-const maxReplyBytes = 64 * 1024
-const maxWaiting = 10_000
-
-interface LmtpConnection {
-  readonly exchange: (message: LmtpMessage) => Promise<readonly SmtpReply[]>
-  readonly usable: () => boolean
-  readonly close: () => void
+export function createLmtpPool(options: LmtpPoolOptions): LmtpPool {
+  return new KeptConnections(options)
 }
 
-export function createLmtpPool(options: LmtpPoolOptions): LmtpPool {
-  const idle: LmtpConnection[] = []
-  const open = new Set<LmtpConnection>()
-  const waiting: { give: (fresh: LmtpConnection | null) => void; refuse: (error: LmtpLost) => void }[] = []
-  let opening = 0
-  let closed = false
+const maxWaiting = 10_000
 
-  const connect = async (): Promise<LmtpConnection> => {
-    opening += 1
+interface Waiting {
+  /** null = look again: a place has become free, or the connection that was to come is broken. */
+  readonly give: (connection: LmtpConnection | null) => void
+  readonly refuse: (error: LmtpLost) => void
+}
+
+class KeptConnections implements LmtpPool {
+  readonly #options: LmtpPoolOptions
+  readonly #idle: LmtpConnection[] = []
+  readonly #open = new Set<LmtpConnection>()
+  #waiting: Waiting[] = []
+  #opening = 0
+  #closed = false
+
+  constructor(options: LmtpPoolOptions) {
+    this.#options = options
+  }
+
+  async deliver(message: LmtpMessage): Promise<readonly SmtpReply[]> {
     try {
-      const connection = await openLmtp(options, () => open.delete(connection))
-      open.add(connection)
-      return connection
-    } finally {
-      opening -= 1
+      return await this.#attempt(message, false)
+    } catch (error) {
+      if (!(error instanceof LmtpLost)) throw error
+      return this.#attempt(message, true)
     }
   }
 
-  const take = async (fresh: boolean): Promise<LmtpConnection> => {
+  close(): void {
+    this.#closed = true
+    for (const { refuse } of this.#waiting.splice(0)) refuse(new LmtpLost('closed'))
+    for (const connection of this.#open) connection.close()
+  }
+
+  async #attempt(message: LmtpMessage, fresh: boolean): Promise<readonly SmtpReply[]> {
+    const connection = await this.#take(fresh)
+    try {
+      return await connection.exchange(message)
+    } finally {
+      this.#giveBack(connection)
+    }
+  }
+
+  async #take(fresh: boolean): Promise<LmtpConnection> {
     for (;;) {
-      if (closed) throw new LmtpLost('closed')
-      const kept = fresh ? undefined : idle.pop()
-      if (kept?.usable()) return kept
+      if (this.#closed) throw new LmtpLost('closed')
+      const kept = this.#idle.pop()
+      if (kept?.usable && !fresh) return kept
+      kept?.close()
+      if (this.#open.size + this.#opening < this.#options.maxConnections) return this.#connect()
       if (kept !== undefined) continue
-      if (open.size + opening < options.maxConnections) return connect()
-      if (fresh && idle.length > 0) {
-        idle.pop()!.close()
-        continue
-      }
-      if (waiting.length >= maxWaiting) throw new LmtpLost('too many messages are waiting for core')
-      const given = await new Promise<LmtpConnection | null>((give, refuse) => waiting.push({ give, refuse }))
-      if (given?.usable() && !fresh) return given
+      if (this.#waiting.length >= maxWaiting) throw new LmtpLost('too many messages are waiting for core')
+      const given = await new Promise<LmtpConnection | null>((give, refuse) => this.#waiting.push({ give, refuse }))
+      if (given?.usable && !fresh) return given
       given?.close()
     }
   }
 
-  const give = (connection: LmtpConnection): void => {
-    const usable = connection.usable() && !closed
-    const next = waiting.shift()
-    if (next !== undefined) next.give(usable ? connection : null)
-    else if (usable) idle.push(connection)
-    if (!usable) connection.close()
-  }
-
-  const attempt = async (message: LmtpMessage, fresh: boolean): Promise<readonly SmtpReply[]> => {
-    const connection = await take(fresh).catch((error: unknown) => {
-      // A failed connect leaves a place free that somebody may be waiting for.
-      waiting.shift()?.give(null)
-      throw error
-    })
+  async #connect(): Promise<LmtpConnection> {
+    this.#opening += 1
     try {
-      return await connection.exchange(message)
+      const connection: LmtpConnection = await LmtpConnection.open(this.#options, (closed) => this.#open.delete(closed))
+      this.#open.add(connection)
+      return connection
+    } catch (error) {
+      this.#waiting.shift()?.give(null)
+      throw error
     } finally {
-      give(connection)
+      this.#opening -= 1
     }
   }
 
-  return {
-    async deliver(message) {
-      try {
-        return await attempt(message, false)
-      } catch (error) {
-        if (!(error instanceof LmtpLost)) throw error
-        return attempt(message, true)
+  #giveBack(connection: LmtpConnection): void {
+    const usable = connection.usable && !this.#closed
+    if (!usable) connection.close()
+    const next = this.#waiting.shift()
+    if (next !== undefined) next.give(usable ? connection : null)
+    else if (usable) this.#idle.push(connection)
+  }
+}
+
+class LmtpConnection {
+  readonly #socket: Socket
+  readonly #replies: LmtpReplies
+  readonly #replyTimeoutMs: number
+  #speaksUtf8 = false
+
+  private constructor(options: LmtpPoolOptions, onClose: (connection: LmtpConnection) => void) {
+    this.#socket = connectPrivately(options.place)
+    this.#replies = new LmtpReplies(this.#socket, () => onClose(this))
+    this.#replyTimeoutMs = options.replyTimeoutMs
+  }
+
+  static async open(options: LmtpPoolOptions, onClose: (connection: LmtpConnection) => void): Promise<LmtpConnection> {
+    const connection = new LmtpConnection(options, onClose)
+    await connection.#timed(connection.#greet(options.hostname))
+    return connection
+  }
+
+  get usable(): boolean {
+    return !this.#replies.isLost && this.#socket.writable
+  }
+
+  close(): void {
+    this.#replies.lose(new LmtpLost('closed'))
+  }
+
+  exchange(message: LmtpMessage): Promise<readonly SmtpReply[]> {
+    return this.#timed(this.#transaction(message))
+  }
+
+  async #greet(hostname: string): Promise<void> {
+    const [greeting] = await this.#replies.next(1)
+    if (greeting!.code !== 220) throw this.#doubt(`greeted with ${greeting!.code}`)
+    this.#socket.write(`LHLO ${hostname}\r\n`)
+    const [hello] = await this.#replies.next(1)
+    if (hello!.code !== 250) throw this.#doubt(`LHLO answered with ${hello!.code}`)
+    this.#speaksUtf8 = /^SMTPUTF8\b/im.test(hello!.text)
+  }
+
+  async #transaction(message: LmtpMessage): Promise<readonly SmtpReply[]> {
+    this.#socket.write(this.#envelope(message))
+    const opening = await this.#replies.next(message.recipients.length + 2)
+    const refused = opening.find(({ code }, index) => code >= 400 || (code >= 300 && index < opening.length - 1))
+    if (refused !== undefined) {
+      // After a 354 only a message could follow: nothing has been handed over yet, so leave.
+      if (opening.at(-1)!.code === 354) this.#doubt('refused')
+      else {
+        this.#socket.write('RSET\r\n')
+        await this.#replies.next(1)
       }
-    },
-    close() {
-      closed = true
-      for (const { refuse } of waiting.splice(0)) refuse(new LmtpLost('closed'))
-      for (const connection of open) connection.close()
-    },
-  }
-}
-
-/** Collects whole replies from a socket and hands them out in groups. */
-function readReplies(socket: Socket, onLost: (error: LmtpLost) => void) {
-  let text = ''
-  let lines: string[] = []
-  let got: SmtpReply[] = []
-  let want = 0
-  let resolve: ((replies: SmtpReply[]) => void) | null = null
-  let reject: ((error: LmtpLost) => void) | null = null
-  let lost: LmtpLost | null = null
-
-  const lose = (error: LmtpLost): void => {
-    if (lost !== null) return
-    lost = error
-    socket.destroy()
-    reject?.(error)
-    onLost(error)
-  }
-  const takeLine = (line: string): void => {
-    lines.push(line)
-    if (line[3] === '-') return
-    got.push(parseReply(lines))
-    lines = []
-    if (got.length > want) lose(new LmtpLost('a reply that nobody asked for'))
-    else if (got.length === want) {
-      const replies = got
-      got = []
-      want = 0
-      resolve?.(replies)
+      return [refused]
     }
+    this.#socket.cork()
+    for (const chunk of message.chunks) this.#socket.write(chunk)
+    this.#socket.uncork()
+    return this.#replies.next(message.recipients.length)
   }
-  socket.setEncoding('utf8')
-  socket.on('data', (chunk: string) => {
-    text += chunk
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-      const line = text.slice(0, text[end - 1] === '\r' ? end - 1 : end)
-      text = text.slice(end + 1)
-      takeLine(line)
-    }
-    if (text.length > maxReplyBytes || lines.length > 1000) lose(new LmtpLost('an endless reply'))
-  })
-  socket.on('error', (error) => lose(new LmtpLost(error.message)))
-  socket.on('close', () => lose(new LmtpLost('connection closed')))
-  return {
-    lose,
-    isLost: () => lost !== null,
-    next: (count: number): Promise<SmtpReply[]> =>
-      new Promise((yes, no) => {
-        if (lost !== null) return no(lost)
-        want = count
-        resolve = yes
-        reject = no
-      }),
+
+  #envelope({ sender, recipients, smtpUtf8, transaction }: LmtpMessage): string {
+    const utf8 = smtpUtf8 && this.#speaksUtf8 ? ' SMTPUTF8' : ''
+    const rcpts = recipients.map((recipient) => `RCPT TO:${recipient}\r\n`).join('')
+    return `MAIL FROM:${sender}${utf8} ${transactionParameter}=${transaction}\r\n${rcpts}DATA\r\n`
   }
-}
 
-export function parseReply(lines: readonly string[]): SmtpReply {
-  const code = Number(lines[0]!.slice(0, 3))
-  const texts = lines.map((line) => line.slice(4))
-  const enhanced = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(texts[0]!)?.[1] ?? ''
-  const text = texts.map((line) => (enhanced !== '' && line.startsWith(enhanced) ? line.slice(enhanced.length + 1) : line))
-  return { code: code >= 200 && code < 600 ? code : 451, enhanced, text: text.join('\n') }
-}
+  #doubt(why: string): LmtpLost {
+    const error = new LmtpLost(why)
+    this.#replies.lose(error)
+    return error
+  }
 
-async function openLmtp(options: LmtpPoolOptions, onClose: () => void): Promise<LmtpConnection> {
-  const socket = connectPrivately(options.place)
-  const replies = readReplies(socket, onClose)
-  const timed = async <T>(work: Promise<T>): Promise<T> => {
-    const timer = setTimeout(() => replies.lose(new LmtpLost('core does not answer')), options.replyTimeoutMs)
+  async #timed<T>(work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#doubt('core does not answer'), this.#replyTimeoutMs)
     try {
       return await work
     } finally {
       clearTimeout(timer)
     }
-  }
-  const [greeting] = await timed(replies.next(1))
-  if (greeting!.code !== 220) replies.lose(new LmtpLost(`greeted with ${greeting!.code}`))
-  socket.write(`LHLO ${options.hostname}\r\n`)
-  const [hello] = await timed(replies.next(1))
-  if (hello!.code !== 250) replies.lose(new LmtpLost(`LHLO answered with ${hello!.code}`))
-  const speaksUtf8 = /^SMTPUTF8\b/im.test(hello!.text)
-
-  const envelope = (message: LmtpMessage): string => {
-    const utf8 = message.smtpUtf8 && speaksUtf8 ? ' SMTPUTF8' : ''
-    const recipients = message.recipients.map((recipient) => `RCPT TO:${recipient}\r\n`).join('')
-    return `MAIL FROM:${message.sender}${utf8} ${transactionParameter}=${message.transaction}\r\n${recipients}DATA\r\n`
-  }
-
-  const exchange = async (message: LmtpMessage): Promise<readonly SmtpReply[]> => {
-    socket.write(envelope(message))
-    const opening = await replies.next(message.recipients.length + 2)
-    const refused = opening.find((reply, index) => reply.code >= 400 || (index < opening.length - 1 && reply.code >= 300))
-    if (refused !== undefined) {
-      // After a 354 only a message could follow: nothing has been handed over yet, so leave.
-      if (opening.at(-1)!.code === 354) replies.lose(new LmtpLost('refused'))
-      else {
-        socket.write('RSET\r\n')
-        await replies.next(1)
-      }
-      return [refused]
-    }
-    socket.cork()
-    for (const chunk of message.chunks) socket.write(chunk)
-    socket.uncork()
-    return replies.next(message.recipients.length)
-  }
-  return {
-    exchange: (message) => timed(exchange(message)),
-    usable: () => !replies.isLost() && socket.writable,
-    close: () => replies.lose(new LmtpLost('closed')),
   }
 }

@@ -11,7 +11,6 @@ import type { MessageAuthFacts } from './plugins/message-auth.ts'
 
 export interface Session {
   readonly service: 'exchange' | 'submission'
-  readonly loopback: boolean
   /** Set by AUTH, and forgotten by STARTTLS (RFC 3207 §4.2). */
   account: string | null
   address: string | null
@@ -47,7 +46,6 @@ export function sessionOf(connection: HarakaConnection): Session {
   if (session === undefined) {
     session = {
       service: serviceOf(connection),
-      loopback: isLoopback(connection.remote.ip),
       account: null,
       address: null,
       authFailures: 0,
@@ -70,7 +68,8 @@ function serviceOf(connection: HarakaConnection): Session['service'] {
   return port !== undefined && (port === submission || port === submissions) ? 'submission' : 'exchange'
 }
 
-export function isLoopback(ip: string): boolean {
+/** Asked anew each time: behind a load balancer the client's address comes with the PROXY line, after the connection. */
+export function fromLoopback({ remote: { ip } }: HarakaConnection): boolean {
   return ip === '::1' || ip.startsWith('127.') || ip.startsWith('::ffff:127.')
 }
 
@@ -110,7 +109,7 @@ export function remoteEnd(connection: HarakaConnection): RemoteEnd {
     name: named ? remote.host : null,
     helo: connection.hello.host ?? null,
     tls: connection.tls.enabled,
-    loopback: sessionOf(connection).loopback,
+    loopback: fromLoopback(connection),
   }
 }
 

@@ -10,7 +10,7 @@ export interface ScannerPlace {
 }
 
 export interface IngressLimits {
-  /** Open connections of one client address: mail exchange, and submission (where an agency may share one address). */
+  /** Open connections of one client address other than loopback: mail exchange, and submission (where an agency may share one address). */
   readonly exchangeConnectionsPerIp: number
   readonly submissionConnectionsPerIp: number
   /** Open connections in all. */

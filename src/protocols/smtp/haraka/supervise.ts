@@ -40,68 +40,116 @@ const startWithinMs = 30_000
 const healthyAfterMs = 10_000
 const firstDelayMs = 100
 const lastDelayMs = 30_000
+const probeTimeoutMs = 2_000
 
 /** Starts ingress; rejects when the first start fails. */
 export async function startIngress(given: IngressSettings, events: IngressEvents): Promise<Ingress> {
-  const settings: IngressSettings = { ...given, ports: await choosePorts(given) }
-  let child: ChildProcess | null = null
-  let listening = Promise.withResolvers<void>()
-  let stopping = false
-  let restarts = 0
-  let delayMs = 0
-  let timer: NodeJS.Timeout | null = null
-
-  const run = async (): Promise<void> => {
-    await writeHome(settings)
-    await emptyQueue(settings.home)
-    if (stopping) return
-    const startedAtMs = performance.now()
-    const started = startHaraka(settings.home, events)
-    child = started.child
-    started.child.once('exit', (code, signal) => {
-      child = null
-      if (stopping) return
-      events.log('error', `Haraka ended (${signal ?? `code ${code}`}); it is started again`)
-      listening.promise.catch(() => undefined)
-      listening = Promise.withResolvers<void>()
-      const healthy = performance.now() - startedAtMs >= healthyAfterMs
-      delayMs = healthy ? 0 : Math.min(Math.max(delayMs * 2, firstDelayMs), lastDelayMs)
-      timer = setTimeout(() => void again(), delayMs)
-    })
-    await started.listening
-    listening.resolve()
-  }
-
-  const again = async (): Promise<void> => {
-    restarts += 1
-    events.onRestart?.(settings.node)
-    await run().catch((error: unknown) => events.log('error', `Haraka did not start: ${String(error)}`))
-  }
-
-  const stop = async (): Promise<void> => {
-    stopping = true
-    if (timer !== null) clearTimeout(timer)
-    if (child !== null) await endHaraka(child)
-  }
-
+  const ports = await choosePorts(given)
+  if (Object.values(ports).every((port) => port === null)) throw new Error('ingress: no port to listen on')
+  const settings = { ...given, ports, checks: await reachableChecks(given, events) }
+  const ingress = new SupervisedHaraka(settings, events)
   try {
-    await run()
+    await ingress.start()
   } catch (error) {
-    await stop()
+    await ingress[Symbol.asyncDispose]()
     throw error
   }
-  return {
-    node: settings.node,
-    ports: settings.ports,
-    get pid() {
-      return child?.pid ?? null
-    },
-    get restarts() {
-      return restarts
-    },
-    listening: () => listening.promise,
-    [Symbol.asyncDispose]: stop,
+  return ingress
+}
+
+class SupervisedHaraka implements Ingress {
+  readonly #settings: IngressSettings
+  readonly #events: IngressEvents
+  #child: ChildProcess | null = null
+  #listening = Promise.withResolvers<void>()
+  #stopping = false
+  #delayMs = 0
+  #startedAtMs = 0
+  #timer: NodeJS.Timeout | null = null
+  restarts = 0
+
+  constructor(settings: IngressSettings, events: IngressEvents) {
+    this.#settings = settings
+    this.#events = events
   }
+
+  get node(): string {
+    return this.#settings.node
+  }
+
+  get ports(): ChosenPorts {
+    return this.#settings.ports
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null
+  }
+
+  listening(): Promise<void> {
+    return this.#listening.promise
+  }
+
+  async start(): Promise<void> {
+    await writeHome(this.#settings)
+    await emptyQueue(this.#settings.home)
+    if (this.#stopping) return
+    this.#startedAtMs = performance.now()
+    const { child, listening } = startHaraka(this.#settings.home, this.#events)
+    this.#child = child
+    let listened = false
+    child.once('exit', (code, signal) => {
+      this.#child = null
+      if (!listened || this.#stopping) return // start() rejects by itself.
+      this.#events.log('error', `Haraka ended (${signal ?? `code ${code}`}); it is started again`)
+      this.#listening = Promise.withResolvers<void>()
+      this.#startLater()
+    })
+    await listening
+    listened = true
+    this.#listening.resolve()
+  }
+
+  #startLater(): void {
+    if (this.#stopping) return
+    const healthy = performance.now() - this.#startedAtMs >= healthyAfterMs
+    this.#delayMs = healthy ? 0 : Math.min(Math.max(this.#delayMs * 2, firstDelayMs), lastDelayMs)
+    this.#timer = setTimeout(() => void this.#startAgain(), this.#delayMs)
+  }
+
+  async #startAgain(): Promise<void> {
+    this.restarts += 1
+    this.#events.onRestart?.(this.#settings.node)
+    try {
+      await this.start()
+    } catch (error) {
+      this.#events.log('error', `Haraka did not start: ${String(error)}`)
+      this.#startLater()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#child !== null) await endHaraka(this.#child)
+  }
+}
+
+/**
+ * karma without its Redis would keep Haraka from starting: it is left out then. The scanners need no such care, they are
+ * asked message by message.
+ */
+async function reachableChecks({ checks }: IngressSettings, events: IngressEvents): Promise<IngressSettings['checks']> {
+  if (checks.karma === null) return checks
+  const socket = net.connect({ ...checks.karma, timeout: probeTimeoutMs })
+  const reachable = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true))
+    socket.once('timeout', () => resolve(false))
+    socket.once('error', () => resolve(false))
+  })
+  socket.destroy()
+  if (reachable) return checks
+  events.log('warn', `karma is off: no Redis at ${checks.karma.host}:${checks.karma.port}`)
+  return { ...checks, karma: null }
 }
 
 function startHaraka(home: string, events: IngressEvents): { child: ChildProcess; listening: Promise<void> } {

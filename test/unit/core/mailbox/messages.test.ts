@@ -90,7 +90,7 @@ test('what can be refused is refused before a body is put', async () => {
 test('ranges run over trace lines and body together', async () => {
   const prefix = Buffer.from('Return-Path: <>\r\n')
   const whole = Buffer.concat([prefix, bytes])
-  const message = { prefix, body: 'b0', sizeBytes: whole.length } as Parameters<Messages['bytes']>[0]
+  const message = { prefix, body: 'b0', sizeBytes: whole.length } as unknown as Parameters<Messages['bytes']>[0]
   bodies.set('b0', bytes)
   const cases = [[0, whole.length], [0, 5], [3, prefix.length], [prefix.length, prefix.length + 4], [10, 30], [20, 1_000_000], [1_000, 2_000], [5, 5], [9, 3], [-4, 6]] as const
   for (const [start, end] of cases) {

@@ -139,7 +139,7 @@ async function run(seed: number): Promise<void> {
   store.maxListed = chance.one([1, 3, 10_000])
   const pause = async (): Promise<void> => {
     for (let turns = chance.below(4); turns > 0; turns--) {
-      if (chance.below(2) === 0) await null
+      if (chance.below(2) === 0) await Promise.resolve()
       else await new Promise<void>((resolve) => setImmediate(resolve))
       checkAll(world)
     }
@@ -172,9 +172,12 @@ async function run(seed: number): Promise<void> {
   }
 }
 
-for (let block = 0; block < 5; block++) {
-  test(`sessions and writers, seeds ${block * 60} to ${block * 60 + 59}`, async () => {
-    for (let seed = block * 60; seed < block * 60 + 60; seed++) {
+const seeds = 120
+const seedsPerTest = 30
+
+for (let first = 0; first < seeds; first += seedsPerTest) {
+  test(`sessions and writers, seeds from ${first}`, async () => {
+    for (let seed = first; seed < first + seedsPerTest; seed++) {
       await run(seed).catch((error: unknown) => {
         throw new Error(`seed ${seed}`, { cause: error })
       })

@@ -9,7 +9,7 @@ import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { hangUp } from '../connection-changes.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { replies } from '../replies-ingress.ts'
-import { remoteEnd, sessionOf } from '../session.ts'
+import { fromLoopback, remoteEnd, sessionOf } from '../session.ts'
 import type { SmtpReply } from '../../link-types.ts'
 
 const authenticateTimeoutMs = 60_000
@@ -26,8 +26,7 @@ export function register(this: HarakaPlugin): void {
 }
 
 function mayAuthenticate(connection: HarakaConnection): boolean {
-  const session = sessionOf(connection)
-  return session.service === 'submission' && (connection.tls.enabled || session.loopback)
+  return sessionOf(connection).service === 'submission' && (connection.tls.enabled || fromLoopback(connection))
 }
 
 export function offerAuthentication(next: Next, connection: HarakaConnection): void {

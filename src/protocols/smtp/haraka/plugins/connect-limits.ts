@@ -5,7 +5,7 @@ import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { hangUp } from '../connection-changes.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { replies } from '../replies-ingress.ts'
-import { sessionOf } from '../session.ts'
+import { fromLoopback, sessionOf } from '../session.ts'
 
 const openByClient = new Map<string, number>()
 const counted = new Map<HarakaConnection, string>()
@@ -52,7 +52,8 @@ export function limitConnections(next: Next, connection: HarakaConnection): void
   openByClient.set(key, open)
   counted.set(connection, key)
   const limit = service === 'exchange' ? limits.exchangeConnectionsPerIp : limits.submissionConnectionsPerIp
-  const reply = open > limit ? replies.tooManyConnections : counted.size > limits.maxConnections ? replies.serverFull : null
+  // Of loopback only the sum counts: behind it are our own programs, whose clients differ.
+  const reply = open > limit && !fromLoopback(connection) ? replies.tooManyConnections : counted.size > limits.maxConnections ? replies.serverFull : null
   if (reply === null) return next()
   const [, about] = refusal(reply)
   next(constants.denysoftdisconnect, about)

@@ -1,6 +1,6 @@
 /** Collects what ingress knows of a transaction (design §2, "Facts travel beside the body"). */
 import type { TransactionFacts } from '../../link-types.ts'
-import { refusal } from '../haraka.ts'
+import { hook, refusal } from '../haraka.ts'
 import type { HarakaConnection, HarakaPlugin, HarakaTransaction, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { pathAddress } from '../paths.ts'
@@ -13,7 +13,7 @@ export function register(this: HarakaPlugin): void {
 }
 
 /** Scanners that were asked and gave no verdict: a fact, and a deferral where the setting says so. */
-export async function weighUnanswered(next: Next, connection: HarakaConnection): Promise<void> {
+export const weighUnanswered = hook(async (next: Next, connection: HarakaConnection) => {
   const transaction = connection.transaction
   if (transaction === null) return next()
   const { checks } = ingressNode().settings
@@ -26,7 +26,7 @@ export async function weighUnanswered(next: Next, connection: HarakaConnection):
     if (checks.unscanned === 'defer') return next(...refusal(replies.unscanned))
   }
   next()
-}
+})
 
 export async function collectFacts(connection: HarakaConnection, transaction: HarakaTransaction): Promise<TransactionFacts> {
   const session = sessionOf(connection)

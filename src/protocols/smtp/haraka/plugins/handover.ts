@@ -16,7 +16,7 @@ import type { HarakaAddress, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { wireForm } from '../outgoing-bytes.ts'
 import { pathAddress } from '../paths.ts'
-import { queuedRows, type QueuedNotes } from './outbound.ts'
+import { forgetQueued, isQueued, noteQueued, type QueuedNotes } from './outbound.ts'
 
 export function register(this: HarakaPlugin): void {
   this.register_hook('init_master', 'startTaking')
@@ -60,7 +60,12 @@ type Batch = Extract<HandoverFrame, { rows: unknown }>
 
 async function queueBatch(batch: Batch, body: Buffer): Promise<HandoverAnswer> {
   const answer: HandoverAnswer = { id: batch.id, accepted: [], refused: [] }
-  const sender = new harakaAddress(`<${batch.sender}>`)
+  const sender = readAddress(batch.sender)
+  if (sender === null || pathAddress(sender) === null) {
+    const reply = { code: 501, enhanced: '5.1.7', text: 'Bad sender address' }
+    answer.refused.push(...batch.rows.map(({ id }) => ({ id, reply })))
+    return answer
+  }
   const domains = new Map<string, DomainRows>()
   for (const { id, recipient } of batch.rows) {
     const address = readAddress(recipient)
@@ -70,7 +75,7 @@ async function queueBatch(batch: Batch, body: Buffer): Promise<HandoverAnswer> {
       continue
     }
     answer.accepted.push(id)
-    if (queuedRows.has(id)) continue
+    if (isQueued(id)) continue
     const domain = domains.get(address.host ?? '') ?? { recipients: [], rows: emptyRows(), ids: [] }
     domains.set(address.host ?? '', domain)
     domain.ids.push(id)
@@ -79,12 +84,12 @@ async function queueBatch(batch: Batch, body: Buffer): Promise<HandoverAnswer> {
   }
   const bytes = wireForm(body)
   for (const [domain, { recipients, rows, ids }] of domains) {
-    for (const id of ids) queuedRows.add(id)
+    noteQueued(ids, Date.now())
     try {
       await queueForDomain({ domain, recipients, sender, notes: { rows }, bytes })
     } catch {
       // A full disk, most likely: core keeps the rows and hands them over again.
-      for (const id of ids) queuedRows.delete(id)
+      forgetQueued(ids)
       answer.accepted = answer.accepted.filter((id) => !ids.includes(id))
       const reply = { code: 451, enhanced: '4.3.1', text: 'Cannot write the queue file' }
       answer.refused.push(...ids.map((id) => ({ id, reply })))

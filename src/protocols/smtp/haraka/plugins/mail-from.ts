@@ -2,7 +2,7 @@
  * MAIL FROM: SIZE over the limit is refused at once (RFC 1870 §6.1), a signed-in account is asked for (`sender`: may it send
  * as this address?). Mail of others is a matter of RCPT and of the message: no question here (design §2).
  */
-import { refusal } from '../haraka.ts'
+import { hook, refusal } from '../haraka.ts'
 import type { HarakaAddress, HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { emptyStream } from '../kept-stream.ts'
@@ -24,7 +24,7 @@ export function offerExtensions(next: Next, connection: HarakaConnection): void 
   next()
 }
 
-export async function takeSender(next: Next, connection: HarakaConnection, about: [HarakaAddress, MailParameters]): Promise<void> {
+export const takeSender = hook(async (next: Next, connection: HarakaConnection, about: [HarakaAddress, MailParameters]) => {
   const { link, settings } = ingressNode()
   const [address, parameters] = about
   const transaction = connection.transaction
@@ -41,4 +41,4 @@ export async function takeSender(next: Next, connection: HarakaConnection, about
   const { refuse } = await link.ask('sender', { account, sender, sizeBytes }).catch(() => ({ refuse: replies.coreAway }))
   if (refuse === null) next()
   else next(...refusal(refuse))
-}
+})

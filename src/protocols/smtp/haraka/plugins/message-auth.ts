@@ -5,6 +5,7 @@
 import dns from 'node:dns'
 import { authenticate } from 'mailauth'
 import type { TransactionFacts, Verdict } from '../../link-types.ts'
+import { hook } from '../haraka.ts'
 import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { unstuffed } from '../kept-message.ts'
@@ -22,7 +23,7 @@ export function register(this: HarakaPlugin): void {
   this.register_hook('data_post', 'verifyMessage')
 }
 
-export async function verifyMessage(next: Next, connection: HarakaConnection): Promise<void> {
+export const verifyMessage = hook(async (next: Next, connection: HarakaConnection) => {
   const transaction = connection.transaction
   if (transaction === null || sessionOf(connection).account !== null) return next()
   const { checks, hostname } = ingressNode().settings
@@ -47,7 +48,7 @@ export async function verifyMessage(next: Next, connection: HarakaConnection): P
   if (found === null) open.unanswered.push(...(['spf', 'dkim', 'dmarc'] as const).filter((name) => checks[name]))
   else open.messageAuth = factsOf(found, checks)
   next()
-}
+})
 
 async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined

@@ -4,9 +4,15 @@
  *
  * Invariants: a report is sent until core has it; Haraka never writes a bounce message of its own, core does.
  */
-import { createRequire } from 'node:module'
 import type { Ask } from '../../link-types.ts'
-import { constants, harakaResolver, harakaTlsSocket } from '../haraka.ts'
+import {
+  constants,
+  harakaOutbound,
+  harakaOutboundConfig,
+  harakaOutboundTls,
+  harakaResolver,
+  harakaTlsSocket,
+} from '../haraka.ts'
 import type { HarakaAddress, HarakaPlugin, HarakaQueuedMail, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { pathAddress } from '../paths.ts'
@@ -19,17 +25,34 @@ export interface QueuedNotes {
   readonly rows: Readonly<Record<string, readonly string[]>>
 }
 
-/** Rows that Haraka's queue holds: a row that is handed over twice is queued once. */
-export const queuedRows = new Set<string>()
+/**
+ * Rows that Haraka's queue holds, with the time by which something must have become of them: a row that is handed over twice
+ * is queued once, unless Haraka has lost it.
+ */
+const queuedRows = new Map<string, number>()
+/** One attempt: several hosts, each with several waits of the timeout. */
+const maxAttemptMs = 15 * 60_000
+
+export function isQueued(row: string): boolean {
+  return (queuedRows.get(row) ?? 0) > Date.now()
+}
+
+export function noteQueued(rows: readonly string[], nextTryAtMs: number): void {
+  for (const row of rows) queuedRows.set(row, nextTryAtMs + maxAttemptMs)
+}
+
+export function forgetQueued(rows: readonly string[]): void {
+  for (const row of rows) queuedRows.delete(row)
+}
 
 export function register(this: HarakaPlugin): void {
   const { dnsServers, outbound } = ingressNode().settings
   if (dnsServers !== null) harakaResolver.setServers([...dnsServers])
   // Set here because Haraka's own syntax for them refuses waits below 5 s and falls back to days.
-  harakaOutboundConfig().temp_fail_intervals = [...outbound.retryAfterSeconds]
+  harakaOutboundConfig.temp_fail_intervals = [...outbound.retryAfterSeconds]
   ingressNode().link.onUp(sendReports)
   sendWithoutDelay()
-  this.register_hook('send_email', 'startAttempt')
+  rememberFailedTls()
   this.register_hook('get_mx', 'findRoute')
   this.register_hook('delivered', 'reportDelivered')
   this.register_hook('deferred', 'reportDeferred')
@@ -42,27 +65,32 @@ function sendWithoutDelay(): void {
   harakaTlsSocket.connect = (options) => connect({ ...options, noDelay: true })
 }
 
-function harakaOutboundConfig(): { temp_fail_intervals: number[]; disabled: boolean } {
-  const module = createRequire(import.meta.url)('haraka/outbound/config.js') as {
-    cfg: { temp_fail_intervals: number[]; disabled: boolean }
+const failedTlsMs = 60 * 60_000
+const maxFailedTls = 10_000
+
+/** A host that offers TLS but cannot do it gets the next attempts in plain text (RFC 7435), for an hour. */
+function rememberFailedTls(): void {
+  const failed = new Map<string, number>()
+  harakaOutboundTls.mark_tls_nogo = (host, then) => {
+    if (failed.size >= maxFailedTls) failed.clear()
+    failed.set(host, Date.now())
+    then()
   }
-  return module.cfg
-}
-
-const attempts = new Set<HarakaQueuedMail>()
-
-export function startAttempt(next: Next, mail: HarakaQueuedMail): void {
-  attempts.add(mail)
-  next()
+  harakaOutboundTls.check_tls_nogo = (host, clear, fail) => {
+    const since = failed.get(host)
+    if (since === undefined || Date.now() - since > failedTlsMs) clear()
+    else fail(new Date(since).toISOString())
+  }
 }
 
 /** No new attempt starts; those in work go on. */
 export function stopSending(): void {
-  harakaOutboundConfig().disabled = true
+  harakaOutboundConfig.disabled = true
 }
 
 export function reportsSent(): boolean {
-  return attempts.size === 0 && unsent.length === 0 && inFlight === 0
+  // `in progress/queued/put off`
+  return harakaOutbound.get_stats().startsWith('0/') && unsent.length === 0 && inFlight === 0
 }
 
 export function findRoute(next: Next, _mail: HarakaQueuedMail, domain: string): void {
@@ -85,7 +113,6 @@ export function routeOf(routes: readonly OutboundRoute[], domain: string): Outbo
 type Delivered = [string, string, string, number, number, string, HarakaAddress[], boolean, boolean]
 
 export function reportDelivered(next: Next, mail: HarakaQueuedMail, about: Delivered): void {
-  attempts.delete(mail)
   const [host, , response, , , , accepted, tls] = about
   const rows = accepted.flatMap((recipient) => rowsOf(mail, recipient))
   queueReport({ outcome: 'delivered', rows, reply: response, status: null, host, tls, nextTryAtMs: null })
@@ -97,7 +124,6 @@ export function reportDeferred(
   mail: HarakaQueuedMail,
   about: { delay: number; err: unknown; fail_recips?: HarakaAddress[]; mx?: { exchange?: string } },
 ): void {
-  attempts.delete(mail)
   const nextTryAtMs = Date.now() + about.delay * 1000
   const failed = { mail, reason: about.err, replied: about.fail_recips, host: about.mx?.exchange }
   reportEach(failed, 'deferred', nextTryAtMs)
@@ -109,7 +135,6 @@ export function reportBounced(
   mail: HarakaQueuedMail,
   about: Error & { bounced_rcpt?: HarakaAddress[]; mx?: { exchange?: string } },
 ): void {
-  attempts.delete(mail)
   const failed = { mail, reason: about.message, replied: about.bounced_rcpt, host: about.mx?.exchange }
   reportEach(failed, 'bounced', null)
   // Anything but CONT: Haraka writes no bounce of its own.
@@ -126,6 +151,8 @@ interface Failed {
 
 /** One report for each different reply. */
 function reportEach(failed: Failed, outcome: 'deferred' | 'bounced', nextTryAtMs: number | null): void {
+  // A queue file that cannot be read has no envelope: the lease on its rows ends, and core hands them over again.
+  if (failed.mail.todo === null) return
   const reports = new Map<string, { rows: string[]; reply: string; status: string | null; host: string | null }>()
   for (const recipient of failed.mail.todo.rcpt_to) {
     const address = pathAddress(recipient)
@@ -157,7 +184,7 @@ function statusOf(recipient: HarakaAddress, outcome: 'deferred' | 'bounced'): st
 }
 
 function rowsOf(mail: HarakaQueuedMail, recipient: HarakaAddress): readonly string[] {
-  const notes = mail.todo.notes.congvu as QueuedNotes | undefined
+  const notes = mail.todo?.notes.congvu as QueuedNotes | undefined
   return notes?.rows[pathAddress(recipient) ?? ''] ?? []
 }
 
@@ -168,7 +195,8 @@ const maxUnsent = 100_000
 
 function queueReport(report: Report): void {
   if (report.rows.length === 0) return
-  if (report.outcome !== 'deferred') for (const row of report.rows) queuedRows.delete(row)
+  if (report.nextTryAtMs === null) forgetQueued(report.rows)
+  else noteQueued(report.rows, report.nextTryAtMs)
   unsent.push({ ...report, reply: report.reply.slice(0, 2_000) })
   if (unsent.length > maxUnsent) unsent.shift()
   sendReports()

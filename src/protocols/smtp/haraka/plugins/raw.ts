@@ -5,7 +5,7 @@
 import { refusal } from '../haraka.ts'
 import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
-import { keepMessage } from '../kept-message.ts'
+import { KeptMessage } from '../kept-message.ts'
 import { keptStream } from '../kept-stream.ts'
 import { replies } from '../replies-ingress.ts'
 import { knownTransaction, transactionOf } from '../session.ts'
@@ -20,7 +20,7 @@ export function startKeeping(next: Next, connection: HarakaConnection): void {
   const { settings, budget } = ingressNode()
   const transaction = connection.transaction
   if (transaction === null) return next(...refusal(replies.coreAway))
-  const kept = keepMessage(settings.maxMessageBytes, budget)
+  const kept = new KeptMessage(settings.maxMessageBytes, budget)
   transactionOf(transaction).kept = kept
   // What scanners read is the kept message itself; Haraka's stream would be a second copy of it.
   transaction.message_stream = keptStream(kept)

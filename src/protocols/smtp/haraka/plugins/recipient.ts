@@ -1,5 +1,5 @@
 /** RCPT TO: one question to core for each (design §2). Core says yes or gives the reply; no answer is 451, never a yes. */
-import { constants, refusal } from '../haraka.ts'
+import { constants, hook, refusal } from '../haraka.ts'
 import type { HarakaAddress, HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { pathAddress } from '../paths.ts'
@@ -10,7 +10,7 @@ export function register(this: HarakaPlugin): void {
   this.register_hook('rcpt', 'askRecipient')
 }
 
-export async function askRecipient(next: Next, connection: HarakaConnection, about: [HarakaAddress]): Promise<void> {
+export const askRecipient = hook(async (next: Next, connection: HarakaConnection, about: [HarakaAddress]) => {
   const { link, settings } = ingressNode()
   const transaction = connection.transaction
   if (transaction === null) return next(...refusal(replies.coreAway))
@@ -31,4 +31,4 @@ export async function askRecipient(next: Next, connection: HarakaConnection, abo
     .catch(() => ({ refuse: replies.coreAway }))
   if (refuse === null) next(constants.ok)
   else next(...refusal(refuse))
-}
+})

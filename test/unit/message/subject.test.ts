@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { baseSubject, extractBaseSubject } from '../../../src/message/base-subject.ts'
+import { baseSubject, extractBaseSubject } from '../../../src/message/subject.ts'
 
 /** RFC 5256 §2.1 and the ABNF of §5. */
 const table: readonly (readonly [string, string])[] = [

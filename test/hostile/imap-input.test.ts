@@ -1,0 +1,150 @@
+/** What attackers and broken clients send to the IMAP server: it answers BAD, NO or BYE, and lives. RFC 9051, RFC 7888. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ImapClient } from '../support/imap-client.ts'
+import { openImapRig, password, type ImapRig } from '../support/imap-rig.ts'
+
+const timeout = 60_000
+const secret = Buffer.from(password, 'utf8').toString('latin1')
+
+async function connected(rig: ImapRig, signedIn: boolean): Promise<ImapClient> {
+  const client = new ImapClient(rig.connect())
+  assert.match((await client.line())!, /^\* OK /)
+  if (signedIn) assert.match((await client.command(`LOGIN an@so.congvu.test {${secret.length}+}\r\n${secret}`))!.at(-1)!, /^OK /)
+  return client
+}
+
+async function alive(client: ImapClient): Promise<void> {
+  assert.deepEqual(await client.command('CAPABILITY').then((lines) => lines?.at(-1)), 'OK CAPABILITY completed')
+}
+
+for (const signedIn of [false, true]) {
+  const state = signedIn ? 'signed in' : 'before signing in'
+
+  test(`${state}: a line over the limit is refused, the next command is understood`, { timeout }, async () => {
+    await using rig = await openImapRig()
+    const client = await connected(rig, signedIn)
+    client.send(`a1 LIST "" ${'x'.repeat(70_000)}\r\na2 NOOP\r\n`)
+    assert.equal(await client.line(), 'a1 BAD [TOOBIG] Line too long')
+    assert.equal(await client.line(), 'a2 OK NOOP completed')
+    await alive(client)
+  })
+
+  test(`${state}: a line without an end is the end`, { timeout }, async () => {
+    await using rig = await openImapRig()
+    const client = await connected(rig, signedIn)
+    for (let sent = 0; sent < 40; sent++) client.send('x'.repeat(65_536))
+    assert.equal(await client.line(), '* BYE [TOOBIG] Line too long')
+    assert.equal(await client.line(), null)
+  })
+
+  for (const size of ['4294967296', '99999999999999999999']) {
+    test(`${state}: a literal of ${size} bytes is refused without reading it`, { timeout }, async () => {
+      await using rig = await openImapRig()
+      const client = await connected(rig, signedIn)
+      client.send(`a1 APPEND INBOX {${size}}\r\n`)
+      assert.match((await client.line())!, /^a1 (NO|BAD) \[TOOBIG\] Literal too large$/)
+      client.send(`a2 LOGIN {${size}}\r\n`)
+      assert.equal(await client.line(), 'a2 BAD [TOOBIG] Literal too large')
+      await alive(client)
+      client.send(`a3 APPEND INBOX {${size}+}\r\n`)
+      assert.equal(await client.line(), '* BYE [TOOBIG] Literal too large')
+      assert.equal(await client.line(), null)
+    })
+  }
+
+  test(`${state}: a literal that comes without leave and is a little too large is passed over`, { timeout }, async () => {
+    await using rig = await openImapRig({ limits: { maxMessageBytes: 10_000 } })
+    const client = await connected(rig, signedIn)
+    client.send(`a1 APPEND INBOX {12000+}\r\n${'x\r\na2 LOGOUT\r\n'.padEnd(12_000, 'y')} {3+}\r\nabc\r\n`)
+    assert.match((await client.line())!, /^a1 (NO|BAD) \[TOOBIG\] Literal too large$/)
+    await alive(client)
+  })
+
+  test(`${state}: half a literal and a disconnect leaves nothing behind`, { timeout }, async () => {
+    await using rig = await openImapRig()
+    const client = await connected(rig, signedIn)
+    client.send('a1 APPEND INBOX {5000+}\r\nhalf of it')
+    client.close()
+    assert.match(await client.rest(), /^$|BAD/)
+    const next = await connected(rig, signedIn)
+    await alive(next)
+    assert.equal(rig.server.sessions, 1)
+  })
+
+  test(`${state}: parentheses 10,000 deep, chains of NOT and OR, and sets of 100,000 numbers are refused`, { timeout }, async () => {
+    await using rig = await openImapRig({ limits: { maxWrongCommands: 100 } })
+    const client = await connected(rig, signedIn)
+    if (signedIn) await client.command('SELECT INBOX')
+    const deep = [`SEARCH ${'('.repeat(10_000)}ALL${')'.repeat(10_000)}`, `SEARCH ${'NOT '.repeat(5000)}ALL`, `SEARCH ${'OR '.repeat(5000)}ALL`, `FETCH 1 ${'('.repeat(10_000)}`, `FETCH 1 BODY[${'1.'.repeat(5000)}1]`, `SEARCH ${'ALL '.repeat(5000)}ALL`]
+    for (const command of deep) assert.match((await client.command(command).then((lines) => lines?.at(-1) ?? '(closed)')), /^BAD /, command.slice(0, 20))
+    client.send(`a1 SEARCH ${Array.from({ length: 100_000 }, (_, at) => at + 1).join(',')}\r\n`)
+    assert.equal(await client.line(), 'a1 BAD [TOOBIG] Line too long')
+    await alive(client)
+  })
+
+  test(`${state}: bare CR, bare LF, NUL and 8-bit bytes are no line ends and no commands`, { timeout }, async () => {
+    await using rig = await openImapRig({ limits: { maxWrongCommands: 100 } })
+    const client = await connected(rig, signedIn)
+    for (const junk of ['a1 NOOP\na2 NOOP', 'a1 NOOP\ra2 NOOP', 'a1\0NOOP', '\xff\xfe', 'a1 \xe1\xba\xad', '', ' ', 'a1', 'a1 ', '+ NOOP', '{', '{5}x', '* OK', 'a1 NOOP {5', 'a1 UID', 'a1 UID ', '"a1" NOOP', '(a1) NOOP']) {
+      client.send(`${junk}\r\n`)
+      assert.match((await client.line())!, /^(\*|\S+) BAD /, JSON.stringify(junk))
+    }
+    await alive(client)
+  })
+
+  test(`${state}: one byte at a time is as good as all at once`, { timeout }, async () => {
+    await using rig = await openImapRig()
+    const client = await connected(rig, signedIn)
+    for (const byte of 'a1 ID {0+}\r\n\r\na2 NOOP\r\n') {
+      client.send(byte)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.match((await client.line())!, /^a1 BAD /)
+    assert.equal(await client.line(), 'a2 OK NOOP completed')
+  })
+
+  test(`${state}: 20,000 pipelined commands are answered in order`, { timeout }, async () => {
+    await using rig = await openImapRig()
+    const client = await connected(rig, signedIn)
+    const other = await connected(rig, signedIn)
+    client.send(Array.from({ length: 20_000 }, (_, at) => `p${at} NOOP\r\n`).join(''))
+    await alive(other)
+    for (let at = 0; at < 20_000; at++) assert.equal(await client.line(), `p${at} OK NOOP completed`)
+  })
+}
+
+test('the first literal of an APPEND is its mailbox, and may not be as long as a message', { timeout }, async () => {
+  await using rig = await openImapRig()
+  const client = await connected(rig, true)
+  client.send('a1 APPEND {40000000}\r\n')
+  assert.equal(await client.line(), 'a1 BAD [TOOBIG] Literal too large')
+  client.send('a2 APPEND {5}\r\n')
+  assert.equal(await client.line(), '+ Ready for literal data')
+  client.send('INBOX (\\Seen) {6}\r\n')
+  assert.equal(await client.line(), '+ Ready for literal data')
+  client.send('x: y\r\n\r\n')
+  assert.match((await client.line())!, /^a2 OK \[APPENDUID \d+ 1\]/)
+})
+
+test('large literals beyond the budget of all sessions are refused for now, and the budget comes back', { timeout }, async () => {
+  await using rig = await openImapRig({ limits: { literalBudgetBytes: 300_000 } })
+  const [one, two] = [await connected(rig, true), await connected(rig, true)]
+  const message = `Subject: x\r\n\r\n${'y'.repeat(200_000)}`
+  one.send(`a1 APPEND INBOX {${message.length}+}\r\n${message.slice(0, 150_000)}`)
+  // What has come of it is charged as soon as the other session is refused.
+  let refused: string | null
+  do {
+    two.send(`b1 APPEND INBOX {${message.length}}\r\n`)
+    refused = await two.line()
+    if (refused === '+ Ready for literal data') {
+      two.send(`${message}\r\n`)
+      refused = await two.line()
+    }
+  } while (!/^b1 NO/.test(refused!))
+  assert.equal(refused, 'b1 NO [LIMIT] Busy, try again later')
+  one.send(`${message.slice(150_000)}\r\n`)
+  assert.match((await one.line())!, /^a1 OK \[APPENDUID/)
+  two.send(`b2 APPEND INBOX {${message.length}+}\r\n${message}\r\n`)
+  assert.match((await two.line())!, /^b2 OK \[APPENDUID/)
+})

@@ -1,0 +1,127 @@
+/**
+ * Dialogues as text, one behaviour a file, for whoever knows the protocol:
+ *
+ *   # a remark
+ *   {sign-in 1 an}                session 1 connects and signs in; what that says is not compared
+ *   {connect 1} {connect 1 clear} session 1 connects; clear: from another machine, without TLS
+ *   {deliver an INBOX}            a message comes in from outside: the lines `| …` that follow
+ *   {clock +91d}                  turns the clock (d, h, m, s)
+ *   {hang up 1}                   the client is gone
+ *   1> a1 NOOP                    a line to the server; `{@}` is the size of the block `1| …` that follows, as a literal
+ *   1>- a1 NOOP\r\na2             bytes to the server, with \r \n \0 \\ and \xNN
+ *   1< * 1 EXISTS                 the very next line from the server; `…` is anything
+ *   1< .                          the server has closed the connection
+ *
+ * A session connects at its first use. Order is everything: a line that was not expected fails the dialogue.
+ */
+import assert from 'node:assert/strict'
+import { flagsOf } from '../../src/core/mailbox/flags.ts'
+import { ImapClient } from './imap-client.ts'
+import { password, type ImapRig } from './imap-rig.ts'
+
+const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 }
+
+export async function runDialogue(text: string, rig: ImapRig): Promise<void> {
+  const lines = text.split('\n')
+  const clients = new Map<string, ImapClient>()
+  try {
+    for (let at = 0; at < lines.length; at++) {
+      const line = lines[at]!
+      if (line === '' || line.startsWith('#')) continue
+      const block = blockAfter(lines, at)
+      try {
+        await step(line, block, rig, clients)
+      } catch (error) {
+        if (error instanceof Error) error.message = `line ${at + 1}: ${line}\n${error.message}`
+        throw error
+      }
+      at += block.length
+    }
+  } finally {
+    for (const client of clients.values()) client.close()
+  }
+}
+
+/** The lines `| …` or `1| …` after this one. */
+function blockAfter(lines: readonly string[], at: number): string[] {
+  const block: string[] = []
+  for (const line of lines.slice(at + 1)) {
+    const match = /^\d?\|(?: (.*))?$/.exec(line)
+    if (match === null) break
+    block.push(match[1] ?? '')
+  }
+  return block
+}
+
+async function step(line: string, block: readonly string[], rig: ImapRig, clients: Map<string, ImapClient>): Promise<void> {
+  const directive = /^\{(.*)\}$/.exec(line)
+  if (directive !== null) return runDirective(directive[1]!.split(' '), block, rig, clients)
+  const match = /^(\d)(>-|>|<) (.*)$/.exec(line)
+  assert.ok(match, 'not a line of a dialogue')
+  const [, number, kind, content] = match as unknown as [string, string, string, string]
+  const client = await clientOf(number, rig, clients, {})
+  if (kind === '<') return expectLine(client, content)
+  if (kind === '>-') return client.send(unescape(bytes(content)))
+  client.send(`${withLiteral(bytes(content), bytes(block.map((one) => `${one}\r\n`).join('')))}\r\n`)
+}
+
+function withLiteral(line: string, literal: string): string {
+  return line.includes('{@}') ? line.replace('{@}', `{${literal.length}+}\r\n${literal}`) : line
+}
+
+async function expectLine(client: ImapClient, pattern: string): Promise<void> {
+  const got = await client.line()
+  if (pattern === '.') return assert.equal(got, null, 'the connection should have been closed')
+  const actual = got === null ? '(closed)' : Buffer.from(got, 'latin1').toString('utf8')
+  const expression = new RegExp(`^${pattern.split('…').map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`)
+  if (!expression.test(actual)) assert.equal(actual, pattern)
+}
+
+async function runDirective(words: readonly string[], block: readonly string[], rig: ImapRig, clients: Map<string, ImapClient>): Promise<void> {
+  const [verb, first, second] = words
+  switch (verb) {
+    case 'sign-in': {
+      const client = await clientOf(first!, rig, clients, {})
+      const reply = await client.command(`LOGIN ${second}@so.congvu.test {${Buffer.byteLength(password)}+}\r\n${bytes(password)}`)
+      return assert.match(reply?.at(-1) ?? '(closed)', /^OK /)
+    }
+    case 'connect':
+      await clientOf(first!, rig, clients, second === 'clear' ? { secure: false, remoteIp: '192.0.2.7' } : {})
+      return
+    case 'hang':
+      return clients.get(second!)!.close()
+    case 'clock': {
+      const match = /^\+(\d+)([dhms])$/.exec(first ?? '')
+      assert.ok(match, 'not a time')
+      return rig.turnClock(Number(match[1]) * unitMs[match[2]!]!)
+    }
+    case 'deliver': {
+      const account = rig.account[first as 'an' | 'binh']
+      const mailbox = await rig.mail.mailboxes.byName(account, second!)
+      const message = { bytes: Buffer.from(block.map((one) => `${one}\r\n`).join('')), flags: flagsOf([]), receivedAtMs: null }
+      await rig.mail.messages.append(account, mailbox!.id, [message])
+      return
+    }
+    default:
+      assert.fail('not a directive')
+  }
+}
+
+async function clientOf(number: string, rig: ImapRig, clients: Map<string, ImapClient>, where: Parameters<ImapRig['connect']>[0]): Promise<ImapClient> {
+  const known = clients.get(number)
+  if (known !== undefined) return known
+  const client = new ImapClient(rig.connect(where))
+  clients.set(number, client)
+  assert.match((await client.line()) ?? '(closed)', /^\* OK \[CAPABILITY /)
+  return client
+}
+
+/** UTF-8 as the binary string that goes out. */
+function bytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+function unescape(text: string): string {
+  const named: Readonly<Record<string, string>> = { r: '\r', n: '\n', 0: '\0', '\\': '\\' }
+  return text.replace(/\\(x[0-9a-f]{2}|[rn0\\])/g, (_, escape: string) => named[escape] ?? String.fromCharCode(Number.parseInt(escape.slice(1), 16)))
+}
