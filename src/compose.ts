@@ -159,12 +159,13 @@ function outboundOver(handover: Handover): Ports['outbound'] {
 async function openDelivery({ config, log, places, hostname, token, metrics, system }: Parts, open: AsyncDisposableStack): Promise<number | null> {
   const facts = open.use(createFactsStore())
   const mail = measured(system.mail, metrics)
+  const random = createSystemRandom()
   const lmtp = {
     mail,
     facts,
     log: log.child({ protocol: 'lmtp' }),
     nowMs: systemClock.nowMs,
-    newTransaction: () => createSystemRandom().id(systemClock.nowMs()),
+    newTransaction: () => random.id(systemClock.nowMs()),
     limits: { hostname, maxMessageBytes: config.smtp.max_message_bytes, maxRecipients: config.smtp.max_recipients, factsTimeoutMs },
   }
   open.use(await listenLmtp({ ...lmtp, place: { path: places.lmtpSocket } }))
