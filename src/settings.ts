@@ -153,8 +153,9 @@ export function ingressSettingsOf(config: Config, places: Places, secrets: Ingre
     link: { place: { path: places.linkSocket }, token: secrets.token },
     lmtp: { place: { path: places.lmtpSocket }, maxConnections: 50, replyTimeoutMs: 120_000 },
     handover: { path: places.handoverSocket },
-    dnsServers: null,
-    proxies: [],
-    logLevel: config.log.level === 'trace' || config.log.level === 'debug' ? 'debug' : config.log.level === 'info' ? 'notice' : 'warn',
+    dnsServers: outbound.dns_servers.length === 0 ? null : outbound.dns_servers,
+    proxies: smtp.proxies,
+    // Haraka's own lines about every connection are for looking into trouble; the mail log has what became of the mail.
+    logLevel: config.log.level === 'trace' || config.log.level === 'debug' ? 'debug' : 'warn',
   }
 }

@@ -49,9 +49,9 @@ export const configSchema = Type.Object(
       max_connections: count(2000, 1, 100_000, 'Connections at once.'),
       max_connections_per_ip: count(100, 1, 100_000, 'Connections at once of one address; loopback is not counted.'),
       idle_timeout_seconds: count(300, 10, 3600, 'A client that says nothing this long is let go (RFC 5321 §4.5.3.2).'),
+      proxies: list([], 'Addresses of load balancers whose PROXY protocol lines are believed.'),
       max_received: count(30, 5, 1000, 'More Received lines than this are a loop: 554 5.4.6.'),
       hold_above_accounts: count(300, 10, 100_000, 'A message to more accounts is kept as one row first and filed in slices.'),
-      restart_ingress: flag(true, 'Supervises the ingress process and starts it again when it ends.'),
     }),
     submission: section('Limits of signed-in senders.', {
       max_messages_per_hour: count(2000, 0, 10_000_000, 'Messages that one account may send in an hour; above it is 451 4.7.1. 0: no limit.'),
@@ -60,6 +60,7 @@ export const configSchema = Type.Object(
     outbound: section('Mail that leaves.', {
       routes: list([], 'Fixed routes, "domain=host:port"; "*" for all others (a smart host). Empty: MX records.'),
       retry_seconds: Type.Array(Type.Integer({ minimum: 1, maximum: 604_800 }), { default: [60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400], minItems: 1, maxItems: 50, description: 'Pauses before each new try; after the last one the message bounces.' }),
+      dns_servers: list([], 'DNS servers, "address" or "address:port", instead of those of the machine.'),
       concurrency: count(100, 1, 10_000, 'Deliveries at once.'),
     }),
     checks: section('What ingress asks of other services. A service that is off, absent or hangs is a fact ("not scanned"), never a lost message.', {

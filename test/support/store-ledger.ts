@@ -68,10 +68,9 @@ export class Ledger {
   #apply(operation: LoadOperation, result: LoadResult): void {
     for (const [account, modseq] of Object.entries(result.modseqs)) this.#modseqs.set(account, Math.max(modseq, this.#modseqs.get(account) ?? 0))
     for (const one of result.filed) this.#place(one)
+    if (operation.kind === 'deliver') this.#transactions.push(operation)
     switch (operation.kind) {
       case 'deliver':
-        this.#transactions.push(operation)
-      // falls through: a delivery files as an append does
       case 'append':
         for (const { account, tag, id, mailbox, uid } of result.filed) this.#expected.set(keyOf(account, tag), { id, mailbox, uid, keyword: null })
         break

@@ -95,5 +95,3 @@ export type AnswerLine = { readonly id: number; readonly answer: unknown } | { r
 
 /** LMTP: `MAIL FROM:<…> XTRANSACTION=<id>` names the transaction; one LMTP transaction carries all recipients of one SMTP transaction. */
 export const transactionParameter = 'XTRANSACTION'
-/** Private SMTP to Haraka: `MAIL FROM:<…> XROWS=<id>,<id>` names the outbox rows, in the order of the RCPTs. */
-export const rowsParameter = 'XROWS'
