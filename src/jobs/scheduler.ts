@@ -28,6 +28,9 @@ export interface Scheduler extends AsyncDisposable {
   readonly names: readonly string[]
 }
 
+/** What a stop waits for jobs at work. All of them may be cut off at any point, and go on at their next turn. */
+const stopWithinMs = 2_000
+
 export function startScheduler(jobs: readonly Job[], { clock, log }: { readonly clock: JobClock; readonly log: JobLog }): Scheduler {
   const stop = new AbortController()
   const drive = async (job: Job): Promise<void> => {
@@ -45,7 +48,9 @@ export function startScheduler(jobs: readonly Job[], { clock, log }: { readonly 
     names: jobs.map(({ name }) => name),
     async [Symbol.asyncDispose]() {
       stop.abort()
-      await Promise.all(running)
+      const ended = new AbortController()
+      const all = Promise.all(running).finally(() => ended.abort())
+      await Promise.race([all, clock.sleep(stopWithinMs, ended.signal)])
     },
   }
 }

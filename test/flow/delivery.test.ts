@@ -1,7 +1,7 @@
 /** A message comes in and is kept: core/delivery on the embedded store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isMailError, type MailErrorCode } from '../../src/core/errors.ts'
+import { isMailError, MailError, type MailErrorCode } from '../../src/core/errors.ts'
 import { letter, openDeliveryRig } from '../support/delivery-rig.ts'
 
 const refusal = (code: MailErrorCode) => (error: unknown): boolean => isMailError(error, code)
@@ -238,4 +238,56 @@ test('a crash between the commit and the bounce loses nobody: the row comes due 
   await rig.delivery.dispatch.run('node', new AbortController().signal)
   assert.equal((await rig.mail(sender)).length, 1)
   assert.deepEqual((await rig.outboxRows()).map(({ state }) => state), ['bounced'])
+})
+
+test('a store or a disk that cannot take it refuses for now, keeps nothing, and takes the same transaction later', async () => {
+  await using rig = await openDeliveryRig()
+  const account = await rig.account('an@skhcn.gialai.example')
+  const message = rig.incoming({ recipients: [account.address, 'an+x@skhcn.gialai.example'] })
+  rig.beforeCommit = () => Promise.reject(new MailError('storage-full'))
+  await assert.rejects(rig.delivery.delivering.deliver(message), (error) => isMailError(error, 'storage-full') && error.temporary)
+  assert.equal((await rig.mail(account)).length, 0)
+  rig.beforeCommit = async () => undefined
+  assert.equal((await rig.delivery.delivering.deliver(message)).filed, 1)
+})
+
+test('a mailbox that fills between the look and the commit is left out, the rest is filed', async () => {
+  await using rig = await openDeliveryRig()
+  const filling = await rig.account('an@skhcn.gialai.example')
+  const other = await rig.account('binh@skhcn.gialai.example')
+  let commits = 0
+  rig.beforeCommit = async () => {
+    if (commits++ === 0) await rig.store.accounts.change(filling.id, { quotaBytes: 1 })
+  }
+  assert.deepEqual(await rig.delivery.delivering.deliver(rig.incoming({ recipients: [filling.address, other.address] })), { duplicate: false, filed: 1, queued: 1 })
+  assert.equal((await rig.mail(other)).length, 1)
+  const [row] = await rig.outboxRows()
+  assert.deepEqual([row!.recipient, row!.state], [filling.address, 'bounced'])
+})
+
+test('bodies that nobody names any more are swept a day later, those of mailboxes, rows and held deliveries stay', async () => {
+  await using rig = await openDeliveryRig()
+  const account = await rig.account('an@skhcn.gialai.example')
+  await rig.delivery.delivering.deliver(rig.incoming({ recipients: [account.address] }))
+  const orphan = await rig.blobs.put(Buffer.from('orphan'))
+  assert.equal((await rig.delivery.housekeeping.sweepBodies()).removed, 0)
+  rig.clock.turn(25 * 3_600_000)
+  await rig.delivery.housekeeping.sweepBodies()
+  await assert.rejects(rig.blobs.read(orphan), (error) => isMailError(error, 'message-unknown'))
+  assert.equal((await rig.mail(account)).length, 1)
+})
+
+test('facts and idempotency keys are kept for three months, then forgotten', async () => {
+  await using rig = await openDeliveryRig()
+  const account = await rig.account('an@skhcn.gialai.example')
+  const message = rig.incoming({ recipients: [account.address] })
+  await rig.delivery.delivering.deliver(message)
+  const kept = (await rig.store.deliveries.facts(message.transaction))!.facts
+  assert.deepEqual([kept.sender, kept.recipients, kept.verdict, kept.messageId], ['ngoai@example.org', [account.address], 'accept', 'thu@example.org'])
+  rig.clock.turn(92 * 24 * 3_600_000)
+  assert.equal(await rig.delivery.housekeeping.forgetDeliveries(), 0)
+  rig.clock.turn(2 * 24 * 3_600_000)
+  assert.equal(await rig.delivery.housekeeping.forgetDeliveries(), 1)
+  assert.equal(await rig.delivery.housekeeping.forgetOutbox(), 0)
+  assert.equal(await rig.delivery.housekeeping.pruneTombstones(), 0)
 })

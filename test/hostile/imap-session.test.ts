@@ -147,18 +147,25 @@ test('connections are limited in all, and sessions by account', { timeout }, asy
   for (const client of clients) client.close()
 })
 
-test('a changed password ends the sessions of the old one', { timeout }, async () => {
-  await using rig = await openImapRig({ limits: { revalidateEveryMs: 20 } })
-  const [working, idle, other] = [await signedIn(rig), await signedIn(rig), await signedIn(rig, 'binh')]
-  idle.send('a1 IDLE\r\n')
-  assert.equal(await idle.line(), '+ idling')
-  await rig.mail.accounts.setPassword('an@so.congvu.test', 'Mật-khẩu mới 2026!', { active: true }, 'test')
-  for (const client of [working, idle]) {
-    assert.match((await client.line())!, /^\* BYE Signed out/)
-    assert.equal(await client.line(), null)
-  }
-  assert.deepEqual(await other.command('NOOP'), ['OK NOOP completed'])
-})
+const revalidations = [
+  ['by the bell', { revalidateAfterBellMs: 5 }],
+  ['by the round, should the bell be lost', { revalidateEveryMs: 20, revalidateAfterBellMs: 3_600_000 }],
+] as const
+
+for (const [how, limits] of revalidations) {
+  test(`a changed password ends the sessions of the old one ${how}`, { timeout }, async () => {
+    await using rig = await openImapRig({ limits })
+    const [working, idle, other] = [await signedIn(rig), await signedIn(rig), await signedIn(rig, 'binh')]
+    idle.send('a1 IDLE\r\n')
+    assert.equal(await idle.line(), '+ idling')
+    await rig.mail.accounts.setPassword('an@so.congvu.test', 'Mật-khẩu mới 2026!', { active: true }, 'test')
+    for (const client of [working, idle]) {
+      assert.match((await client.line())!, /^\* BYE Signed out/)
+      assert.equal(await client.line(), null)
+    }
+    assert.deepEqual(await other.command('NOOP'), ['OK NOOP completed'])
+  })
+}
 
 test('a server that stops lets a running answer finish and says BYE to the others', { timeout }, async () => {
   let release: () => void = () => {}

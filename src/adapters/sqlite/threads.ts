@@ -71,7 +71,8 @@ export class Thread {
   }
 
   #begin(): Worker {
-    const worker = new Worker(this.#options.script, { workerData: this.#options.data, name: this.#options.name })
+    // Without the process's own arguments: some of them (`--eval`, `--input-type`) a thread can't begin with.
+    const worker = new Worker(this.#options.script, { workerData: this.#options.data, name: this.#options.name, execArgv: [] })
     let cause: Error | null = null
     worker.on('message', (replies: readonly Reply[]) => this.#receive(replies))
     worker.on('error', (error) => (cause = error as Error))

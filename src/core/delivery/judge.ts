@@ -22,6 +22,13 @@ export function judge(facts: DeliveryFacts | null, submitted: boolean, settings:
   return judgeDmarc(facts, settings) ?? judgeSpam(facts, settings) ?? accept
 }
 
+/** rspamd's `required` is its threshold for refusing; from which score on a message is marked is in its action only. */
+const spamActions: ReadonlySet<string> = new Set(['add header', 'rewrite subject', 'reject'])
+
+function isSpam({ score, required, action }: NonNullable<DeliveryFacts['spam']>): boolean {
+  return spamActions.has(action) || (required > 0 && score >= required)
+}
+
 function judgeDmarc(facts: DeliveryFacts, settings: JudgeSettings): Verdict | null {
   const dmarc = facts.dmarc
   if (dmarc === null || dmarc.result !== 'fail') return null
@@ -35,7 +42,7 @@ function judgeSpam(facts: DeliveryFacts, settings: JudgeSettings): Verdict | nul
   if (spam !== null && settings.spamRefuseScore !== null && spam.score >= settings.spamRefuseScore) {
     return { kind: 'refuse', code: 'message-refused', reason: `spam score ${spam.score}` }
   }
-  if (spam !== null && spam.score >= spam.required) return { kind: 'junk', reason: `spam score ${spam.score} of ${spam.required}` }
+  if (spam !== null && isSpam(spam)) return { kind: 'junk', reason: `spam score ${spam.score}, ${spam.action || 'over the limit'}` }
   if (settings.dnsListIsJunk && facts.dnsLists.length > 0) return { kind: 'junk', reason: `listed by ${facts.dnsLists.join(', ')}` }
   return null
 }

@@ -38,8 +38,8 @@ export async function recordNotTold(records: Log, { atMs, transaction, sender, r
   await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.undeliverable', subject: transaction, clause, detail }])
 }
 
-interface Outcome {
-  readonly atMs: number
+export interface RowOutcome {
+  readonly row: OutboxRow
   readonly outcome: 'delivered' | 'bounced' | 'cancelled'
   readonly reply: string
   readonly status: string | null
@@ -48,16 +48,15 @@ interface Outcome {
 }
 
 /** The end of outgoing rows. */
-export async function recordOutcome(records: Log, rows: readonly OutboxRow[], outcome: Outcome): Promise<void> {
-  const { atMs, outcome: state, reply, status, host, tls } = outcome
-  const about = (row: OutboxRow): NewRecord => ({
+export async function recordOutcomes(records: Log, atMs: number, outcomes: readonly RowOutcome[]): Promise<void> {
+  const about = ({ row, outcome, reply, status, host, tls }: RowOutcome): NewRecord => ({
     kind: 'mail',
     atMs,
     actor: row.account ?? 'system',
-    action: `mail.${state}`,
+    action: `mail.${outcome}`,
     subject: row.transaction,
     clause,
     detail: { row: row.id, sender: row.sender, recipient: row.recipient, reply, status, host, tls },
   })
-  if (rows.length > 0) await records.append(rows.map(about))
+  if (outcomes.length > 0) await records.append(outcomes.map(about))
 }

@@ -2,7 +2,7 @@
  * The outbox: the truth about outgoing mail (design §2). What ingress nodes report moves its rows; operators see and move
  * them too. Reports may come twice, late or out of order: a settled row never changes again.
  */
-import { recordOutcome } from '../delivery/mail-log.ts'
+import { recordOutcomes } from '../delivery/mail-log.ts'
 import { MailError } from '../errors.ts'
 import type { Outbox, OutboxReport } from '../mail.ts'
 import type { OutboxSettlement, Store } from '../ports/store.ts'
@@ -36,7 +36,7 @@ export function createOutbox({ store, clock, returnToSender, wakeOutbox }: Parts
     async cancel(id) {
       const row = await store.outbox.get(id)
       await store.outbox.cancel(id)
-      if (row !== null) await recordOutcome(store.records, [row], { atMs: clock.nowMs(), outcome: 'cancelled', reply: '', status: null, host: null, tls: false })
+      if (row !== null) await recordOutcomes(store.records, clock.nowMs(), [{ row, outcome: 'cancelled', reply: '', status: null, host: null, tls: false }])
     },
     async report(report) {
       if (report.rows.length > maxReportRows) throw new MailError('argument-invalid', 'too many rows in one report')
@@ -60,5 +60,7 @@ async function settle({ store, clock }: Pick<Parts, 'store' | 'clock'>, report: 
   const untilMs = report.outcome === 'deferred' ? (report.nextTryAtMs ?? atMs + defaultRetryMs) + deferredGraceMs : null
   const state = report.outcome === 'deferred' ? 'deferred' : 'delivered'
   await store.outbox.settle(open.map(({ id }): OutboxSettlement => ({ id, state, reply: report.reply, atMs, untilMs })))
-  if (state === 'delivered') await recordOutcome(store.records, open, { atMs, outcome: 'delivered', reply: report.reply, status: report.status, host: report.host, tls: report.tls })
+  if (state === 'deferred') return
+  const { reply, status, host, tls } = report
+  await recordOutcomes(store.records, atMs, open.map((row) => ({ row, outcome: 'delivered', reply, status, host, tls })))
 }

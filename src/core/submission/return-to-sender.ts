@@ -4,7 +4,7 @@
  * nobody is told of mail with the null sender, nor when the sender himself takes no mail; that is kept in the mail log.
  */
 import { digest } from '../../message/digest.ts'
-import { recordNotTold, recordOutcome } from '../delivery/mail-log.ts'
+import { recordNotTold, recordOutcomes } from '../delivery/mail-log.ts'
 import type { DeliverySettings } from '../delivery/settings.ts'
 import type { SystemMail } from '../delivery/system-mail.ts'
 import { isMailError } from '../errors.ts'
@@ -107,7 +107,7 @@ async function returnRows(parts: Parts, rows: readonly OutboxRow[], failures: Re
     await store.outbox.settle(settles)
     await recordNotTold(store.records, { atMs, transaction: first.transaction, sender: first.sender, recipients: failed })
   }
-  for (const row of rows) await recordOutcome(store.records, [row], { atMs, outcome: 'bounced', ...failures.get(row.id)! })
+  await recordOutcomes(store.records, atMs, rows.map((row) => ({ row, outcome: 'bounced', ...failures.get(row.id)! })))
 }
 
 async function send(parts: Parts, returned: Returned): Promise<'committed' | 'duplicate' | 'nobody'> {

@@ -10,11 +10,11 @@ export interface FailedRecipient {
   readonly reply: string
 }
 
-/** What a status means to a person, by its first digits; the most exact match wins. */
-const meanings: readonly (readonly [prefix: string, vi: string, en: string])[] = [
-  ['5.1.1', 'Không có địa chỉ này ở nơi nhận.', 'There is no such address at the receiving side.'],
-  ['5.1', 'Địa chỉ người nhận không đúng.', 'The recipient address is wrong.'],
-  ['5.2.1', 'Hộp thư của người nhận đã ngừng hoạt động.', 'The mailbox of the recipient is disabled.'],
+/** What a status means to a person, by its subject and detail (RFC 3463 §3); the first match counts. */
+const meanings: readonly (readonly [start: string, vi: string, en: string])[] = [
+  ['1.1', 'Không có địa chỉ này ở nơi nhận.', 'There is no such address at the receiving side.'],
+  ['1', 'Địa chỉ người nhận không đúng.', 'The recipient address is wrong.'],
+  ['2.1', 'Hộp thư của người nhận đã ngừng hoạt động.', 'The mailbox of the recipient is disabled.'],
   ['2.2', 'Hộp thư của người nhận đã đầy.', 'The mailbox of the recipient is full.'],
   ['3.4', 'Thư quá lớn đối với nơi nhận.', 'The message is too large for the receiving side.'],
   ['4.6', 'Thư bị gửi lòng vòng.', 'The message is in a loop.'],
@@ -24,9 +24,8 @@ const meanings: readonly (readonly [prefix: string, vi: string, en: string])[] =
 ]
 
 function meaning(status: string): { readonly vi: string; readonly en: string } {
-  const parts = status.split('.')
-  const detail = parts.slice(1).join('.')
-  const found = meanings.find(([prefix]) => (prefix.startsWith('5.') ? status.startsWith(prefix) : detail === prefix || detail.startsWith(`${prefix}.`)))
+  const [, detail = ''] = /^\d\.(.+)$/.exec(status) ?? []
+  const found = meanings.find(([start]) => detail === start || detail.startsWith(`${start}.`))
   return found === undefined
     ? { vi: 'Nơi nhận từ chối thư.', en: 'The receiving side refused the message.' }
     : { vi: found[1], en: found[2] }

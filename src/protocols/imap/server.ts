@@ -4,7 +4,6 @@
  */
 import type { Duplex } from 'node:stream'
 import type { SecureContext } from 'node:tls'
-import { isMailError } from '../../core/errors.ts'
 import type { Mail } from '../../core/mail.ts'
 import type { Logger } from '../../lib/log.ts'
 import { createByteBudget } from '../shared/byte-budget.ts'
@@ -79,14 +78,12 @@ export function createImapServer(parts: ImapParts): ImapSessions {
   const limits: ImapLimits = { ...defaultImapLimits, ...parts.limits }
   const counts = createConnectionCounts()
   const budget = createByteBudget(limits.literalBudgetBytes)
-  const accounts = createAccountSessions(limits.maxSessionsPerAccount)
+  const accounts = createAccountSessions({ mail: parts.mail, log: parts.log, limits })
   const sessions = new Set<Session>()
   const connections = new Set<Connection>()
   const running = new Set<Promise<void>>()
   const listeners: Listener[] = []
   let sessionNumber = 0
-  const revalidation = setInterval(() => void revalidateAll(sessions, parts.log), limits.revalidateEveryMs)
-  revalidation.unref()
 
   async function serve(connection: Connection, options: ServeOptions): Promise<void> {
     const session = run(connection, options)
@@ -126,7 +123,7 @@ export function createImapServer(parts: ImapParts): ImapSessions {
       return sessions.size
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(revalidation)
+      accounts[Symbol.dispose]()
       const closed = listeners.map((listener) => listener[Symbol.asyncDispose]())
       for (const session of sessions) session.stop('Server is shutting down', 'UNAVAILABLE')
       const deadline = setTimeout(() => {
@@ -135,17 +132,5 @@ export function createImapServer(parts: ImapParts): ImapSessions {
       await Promise.all([...closed, ...running])
       clearTimeout(deadline)
     },
-  }
-}
-
-/** One after the other: 5,000 sessions must not ask at the same moment. */
-async function revalidateAll(sessions: ReadonlySet<Session>, log: Logger): Promise<void> {
-  for (const session of Array.from(sessions)) {
-    try {
-      await session.revalidate()
-    } catch (error) {
-      // The store is not there now: nobody is thrown out for that, the next round asks again.
-      if (!isMailError(error)) log.error({ err: error }, 'imap revalidation failed')
-    }
   }
 }

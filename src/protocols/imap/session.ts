@@ -15,7 +15,7 @@ import { readCommand, tagOf, type Reading } from './command-reader.ts'
 import { BrokenResponse } from './fetch-writer.ts'
 import { faultReply, replyTo } from './replies.ts'
 import { MailboxGone, tellChanges } from './selected-changes.ts'
-import type { AccountSessions } from './account-sessions.ts'
+import type { AccountSession, AccountSessions } from './account-sessions.ts'
 import type { ImapLimits, TlsContext } from './settings.ts'
 import type { Selected, State } from './state.ts'
 import { encodeCondition, encodeUntagged, type Untagged } from './wire/encoder.ts'
@@ -38,7 +38,7 @@ export interface SessionParts {
 /** Others' turn after so long without waiting for anything. */
 const turnMs = 5
 
-export class Session {
+export class Session implements AccountSession {
   readonly #parts: SessionParts
   readonly #connection: Connection
   readonly #log: Logger
@@ -76,6 +76,7 @@ export class Session {
       clearTimeout(this.#timer)
       this.#leave({ kind: 'logout' })
       await this.#connection.end()
+      this.#log.debug('imap session ended')
     }
   }
 
@@ -85,10 +86,8 @@ export class Session {
     if (!this.#running || this.#waitsForClient) this.#bye(text, code)
   }
 
-  /** Ends the session when its sign-in does not hold any more. */
-  async revalidate(): Promise<void> {
-    if (this.#state.kind === 'not-authenticated' || this.#state.kind === 'logout') return
-    if (await this.#parts.mail.signIn.stillValid(this.#state.user)) return
+  /** The password or the state of the account has changed since the sign-in. */
+  signOut(): void {
     this.#log.info('imap sign-in is void')
     this.stop('Signed out: the password or the state of the account has changed')
   }
@@ -144,7 +143,7 @@ export class Session {
     this.#log.debug({ refused: reading.text }, 'imap input refused')
     if (reading.kind === 'hopeless') return this.#bye(reading.text, 'TOOBIG')
     if (reading.status === 'BAD') this.#wrongCommands++
-    this.#connection.write(`${reading.tag ?? '*'} ${encodeCondition(reading.status, reading.code, reading.text)}`)
+    this.#reply(reading.tag, encodeCondition(reading.status, reading.code, reading.text))
   }
 
   async #handle(raw: RawCommand): Promise<void> {
@@ -171,7 +170,7 @@ export class Session {
     if (completion.state !== undefined && completion.state !== this.#state) this.#enter(completion.state)
     else if (this.#state.kind === 'selected') await this.#tell(this.#state, command)
     this.#wrongCommands = completion.status === 'BAD' ? this.#wrongCommands + 1 : 0
-    this.#connection.write(`${tag} ${encodeCondition(completion.status ?? 'OK', completion.code, completion.text ?? `${command.name} completed`)}`)
+    this.#reply(tag, encodeCondition(completion.status ?? 'OK', completion.code, completion.text ?? `${command.name} completed`))
     if (completion.startTls === true) await this.#startTls()
   }
 
@@ -200,20 +199,25 @@ export class Session {
   }
 
   async #answerError(tag: string | null, name: string, error: unknown): Promise<void> {
-    const start = tag ?? '*'
     if (error instanceof SyntaxFault) {
       this.#wrongCommands++
-      this.#connection.write(`${start} ${encodeCondition('BAD', undefined, error.message)}`)
+      this.#reply(tag, encodeCondition('BAD', undefined, error.message))
     } else if (error instanceof UnknownCharset) {
-      this.#connection.write(`${start} ${encodeCondition('NO', `BADCHARSET (${searchCharsets.join(' ')})`, error.message)}`)
+      this.#reply(tag, encodeCondition('NO', `BADCHARSET (${searchCharsets.join(' ')})`, error.message))
     } else if (error instanceof MailboxGone) {
       this.#bye('The selected mailbox was deleted')
     } else {
       const reply = isMailError(error) ? replyTo(error) : faultReply
       if (!isMailError(error)) this.#log.error({ err: error, command: name }, 'imap command failed')
       if (reply.status === 'BAD') this.#wrongCommands++
-      this.#connection.write(`${start} ${encodeCondition(reply.status, reply.code, reply.text)}`)
+      this.#reply(tag, encodeCondition(reply.status, reply.code, reply.text))
     }
+  }
+
+  #reply(tag: string | null, condition: string): void {
+    const line = `${tag ?? '*'} ${condition}`
+    if (this.#log.isLevelEnabled('trace')) this.#log.trace({ server: line.trimEnd() }, 'imap')
+    this.#connection.write(line)
   }
 
   #send(response: Untagged): void {
@@ -280,12 +284,12 @@ export class Session {
       state.view.close()
     }
     if (next.kind !== 'logout') return
-    if (state.kind === 'selected' || state.kind === 'authenticated') this.#parts.accounts.left(state.user.account)
+    if (state.kind === 'selected' || state.kind === 'authenticated') this.#parts.accounts.left(state.user, this)
     this.#state = next
   }
 
   #signedIn(state: Extract<State, { kind: 'authenticated' }>): void {
-    this.#parts.accounts.joined(state.user.account)
+    this.#parts.accounts.joined(state.user, this)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#timeOut(), this.#parts.limits.idleTimeoutMs)
     this.#log.info({ account: state.user.account, address: state.user.address }, 'imap signed in')
@@ -314,7 +318,7 @@ export class Session {
   }
 
   #bye(text: string, code?: string): void {
-    this.#connection.write(`* ${encodeCondition('BYE', code, text)}`)
+    this.#reply(null, encodeCondition('BYE', code, text))
     this.#leave({ kind: 'logout' })
     if (!this.#running || this.#waitsForClient) void this.#connection.end()
   }

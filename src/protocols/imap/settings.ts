@@ -26,8 +26,10 @@ export interface ImapLimits {
   readonly maxConnections: number
   readonly maxConnectionsPerIp: number
   readonly maxSessionsPerAccount: number
-  /** How often open sessions are asked whether their sign-in still holds. */
+  /** How often all open sessions are asked whether their sign-in still holds. */
   readonly revalidateEveryMs: number
+  /** How soon those of an account are asked after something has changed there. */
+  readonly revalidateAfterBellMs: number
   /** How long open sessions get to finish when the server stops. */
   readonly drainMs: number
 }
@@ -47,7 +49,8 @@ export const defaultImapLimits: ImapLimits = {
   maxConnections: 20_000,
   maxConnectionsPerIp: 1000,
   maxSessionsPerAccount: 200,
-  revalidateEveryMs: 15_000,
+  revalidateEveryMs: 30_000,
+  revalidateAfterBellMs: 1000,
   drainMs: 4000,
 }
 

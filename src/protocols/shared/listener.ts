@@ -42,10 +42,9 @@ export function createConnectionCounts(): ConnectionCounts {
   return { total: 0, byIp: new Map() }
 }
 
+/** Disposing takes no new connection from then on, and resolves when the open ones have ended. */
 export interface Listener extends AsyncDisposable {
   readonly port: number
-  /** Takes no new connection; those that are open live on. */
-  stop(): Promise<void>
 }
 
 /** Clients that wait for the kernel to hand them over: a burst of clients at eight o'clock must not be refused. */
@@ -72,14 +71,9 @@ export async function listen(
   server.on('connection', (socket: Socket) => void take(socket, settings, counts, serve))
   await opened(server, settings)
   const address = server.address()
-  const stop = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
   return {
     port: typeof address === 'object' && address !== null ? address.port : settings.port,
-    stop: async () => {
-      // `close` would wait for the open connections as well.
-      void stop()
-    },
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 

@@ -5,8 +5,9 @@
 import type { Changes, ChangedMessage, Vanished } from '../../../core/change.ts'
 import type { MessageId } from '../../../core/mailbox/mailbox.ts'
 import type { Connection } from '../connection.ts'
+import { FlagSets } from '../flag-sets.ts'
 import { id, keyNo, keysPerAccount, packKey } from '../ids.ts'
-import { flagsOfRow, mailboxOf } from '../rows.ts'
+import { mailboxOf } from '../rows.ts'
 import type { MailboxRow } from '../rows.ts'
 import { unpackRanges } from '../uid-ranges.ts'
 
@@ -62,7 +63,7 @@ function collect(connection: Connection, request: ChangesRequest, present: numbe
     account: id('account', accountNo),
     modseq: upTo,
     tooOld: false,
-    messages: messages.rows.map(changedMessageOf),
+    messages: changedMessagesOf(messages.rows),
     vanished: vanished.sort((a, b) => a.modseq - b.modseq),
     // A mailbox that changed again after `upTo` is listed now and once more later: its messages may be in this answer.
     mailboxes: mailboxes.filter((row) => row.modseq > modseq && row.created_modseq <= upTo).map(mailboxOf),
@@ -111,16 +112,18 @@ function byModseqThenUid(a: ChangedRow, b: ChangedRow): number {
   return a[3] - b[3] || a[2] - b[2]
 }
 
-function changedMessageOf(row: ChangedRow): ChangedMessage {
-  return {
-    id: id('message', keyNo(row[0])),
-    mailbox: id('mailbox', keyNo(row[7])),
-    threadId: id('thread', row[1]),
-    uid: row[2],
-    modseq: row[3],
-    createdModseq: row[4],
-    flags: flagsOfRow(row[5], row[6]),
-  }
+/** Equal flags are one object: the answer of a large change crosses from a reader thread with each set once. */
+function changedMessagesOf(rows: readonly ChangedRow[]): ChangedMessage[] {
+  const flagSets = new FlagSets()
+  return rows.map(([key, thread, uid, modseq, createdModseq, flags, keywords, mailbox]) => ({
+    id: id('message', keyNo(key)),
+    mailbox: id('mailbox', keyNo(mailbox)),
+    threadId: id('thread', thread),
+    uid,
+    modseq,
+    createdModseq,
+    flags: flagSets.sets[flagSets.index(flags, keywords)]!,
+  }))
 }
 
 function expand(ranges: readonly (readonly [number, number])[]): MessageId[] {

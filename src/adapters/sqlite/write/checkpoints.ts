@@ -98,7 +98,12 @@ export class Checkpoints {
   #start(): Mover {
     const { port1, port2 } = new MessageChannel()
     const data: CheckpointData = { file: this.#file, port: port2 }
-    const worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: data, transferList: [port2], name: 'store checkpoints' })
+    const worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
+      workerData: data,
+      transferList: [port2],
+      name: 'store checkpoints',
+      execArgv: [],
+    })
     // It could not open the file or ran out of memory: commits go on, and a new one is made when the log asks for it again.
     worker.once('error', () => undefined)
     worker.once('exit', () => (this.#mover = null))

@@ -23,8 +23,8 @@ function parse(lexer: ImapLexer, { utf8 }: ParseOptions): CopyArguments {
   return { set, target }
 }
 
-export const copy = command({ name: 'COPY', states: ['selected'], parse, run: (context, state, args) => runCopy(context, state, args, 'sequence') })
-export const uidCopy = command({ name: 'UID COPY', states: ['selected'], parse, run: (context, state, args) => runCopy(context, state, args, 'uid') })
+export const copy = command({ name: 'COPY', states: ['selected'], alwaysRefresh: true, parse, run: (context, state, args) => runCopy(context, state, args, 'sequence') })
+export const uidCopy = command({ name: 'UID COPY', states: ['selected'], alwaysRefresh: true, parse, run: (context, state, args) => runCopy(context, state, args, 'uid') })
 export const move = command({ name: 'MOVE', states: ['selected'], alwaysRefresh: true, parse, run: (context, state, args) => runMove(context, state, args, 'sequence') })
 export const uidMove = command({ name: 'UID MOVE', states: ['selected'], alwaysRefresh: true, parse, run: (context, state, args) => runMove(context, state, args, 'uid') })
 

@@ -51,8 +51,8 @@ async function* run(context: Context, state: Selected, { set, items }: FetchArgu
   const seenNow = setsSeen ? await markSeen(context, state, uids) : new Set<number>()
   const alsoFlags = items.some(({ item }) => item === 'flags') ? new Set<number>() : seenNow
   const missing = yield* writeFetch({ mail, account: state.user.account, view: state.view, uids, items, alsoFlags })
-  // RFC 2180 §4.1.2: others have expunged some; this session is told with its next NOOP.
-  return missing > 0 ? { status: 'NO', code: 'EXPUNGEISSUED', text: 'Some of the messages are gone' } : {}
+  // RFC 2180 §4.1.2: others have expunged some; this session is told with its next NOOP. UIDs that are gone are no error.
+  return missing > 0 && by === 'sequence' ? { status: 'NO', code: 'EXPUNGEISSUED', text: 'Some of the messages are gone' } : {}
 }
 
 /** Sets \Seen where it is not; the answers of this FETCH tell the new flags. */

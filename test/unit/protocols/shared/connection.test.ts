@@ -16,7 +16,7 @@ function open(writeTimeoutMs = 60_000): { client: Duplex; connection: Connection
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const line = async (connection: Connection, max = 100): Promise<string | null> => {
   const got = await connection.readLine(max)
-  return got instanceof Buffer ? got.toString('latin1') : got
+  return typeof got === 'object' && got !== null ? got.toString('latin1') : got
 }
 
 test('only CRLF ends a line, however the bytes are cut', { timeout }, async () => {
