@@ -31,6 +31,18 @@ async function makePeople(people: readonly DemoPerson[]): Promise<void> {
   }
 }
 
+/** Where each mailbox goes on; throws DemoRefused when the address is somebody's own and not the demo's. */
+async function signedIn(address: string): Promise<Map<string, number>> {
+  try {
+    return await nextUids(address, imap)
+  } catch (error) {
+    if ((error as { authenticationFailed?: boolean }).authenticationFailed !== true) throw error
+    throw new DemoRefused(`${address}: tài khoản đã có với mật khẩu khác, không chạy thử trên đó / the account exists with another password; the demo does not touch it`)
+  }
+}
+
+class DemoRefused extends Error {}
+
 /** A second demo finds its people. */
 async function unlessThere(code: string, make: () => Promise<unknown>): Promise<void> {
   try {
@@ -84,7 +96,7 @@ async function main(): Promise<number> {
   const messages = demoMessages({ people, count: Number(values.messages) })
   await makePeople(people)
   const sinceUids = new Map<string, number>()
-  for (const { address } of people) for (const [key, uid] of await nextUids(address, imap)) sinceUids.set(key, uid)
+  for (const { address } of people) for (const [key, uid] of await signedIn(address)) sinceUids.set(key, uid)
 
   const started = performance.now()
   let sent = 0
@@ -110,7 +122,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  if (!(error instanceof NotRunningError) && !(error instanceof RefusedError)) throw error
+  if (!(error instanceof NotRunningError) && !(error instanceof RefusedError) && !(error instanceof DemoRefused)) throw error
   console.error(error instanceof NotRunningError ? 'Máy chủ chưa chạy: npm start / the server is not running' : error.message)
   process.exitCode = error instanceof NotRunningError ? 3 : 1
 }

@@ -120,6 +120,7 @@ async function* writeMessage(request: FetchRequest, message: StoredMessage, outp
   const forms = message.forms === null ? null : await presentForms(request.mail, message)
   const sections = await readSections(request.items, message, forms, read)
   output.text(`* ${sequence} FETCH (`)
+  const large: LargeWriting = { output, read, begun: false }
   let first = true
   for (const item of request.items) {
     if (!first) output.text(' ')
@@ -129,7 +130,7 @@ async function* writeMessage(request: FetchRequest, message: StoredMessage, outp
       const section = sections.get(item)!
       if (section instanceof Uint8Array) writeSection(item.label, section, output)
       else if (section === null) output.text(`${item.label} NIL`)
-      else yield* writeLarge(item.label, section, { output, read })
+      else yield* writeLarge(item.label, section, large)
     }
   }
   if (request.alsoFlags.has(message.uid)) output.text(` FLAGS ${encodeFlags(request.view.flagsAt(sequence))}`)
@@ -206,19 +207,28 @@ async function readPlace(place: Place, read: Bytes): Promise<ReadySection> {
   }
 }
 
-async function* writeLarge(label: string, range: Range, { output, read }: { output: FetchOutput; read: Bytes }): AsyncGenerator<Untagged, void, void> {
+interface LargeWriting {
+  readonly output: FetchOutput
+  readonly read: Bytes
+  /** Some of the response is with the client already. */
+  begun: boolean
+}
+
+async function* writeLarge(label: string, range: Range, writing: LargeWriting): AsyncGenerator<Untagged, void, void> {
+  const { output, read } = writing
   for (let at = range.start; at < range.end; ) {
     const end = Math.min(at + pieceBytes, range.end)
     let piece: Uint8Array
     try {
       piece = await read(at, end)
     } catch (error) {
-      if (at === range.start) throw error
-      throw new BrokenResponse(error)
+      // What was only collected is dropped with the command.
+      throw writing.begun ? new BrokenResponse(error) : error
     }
     if (at === range.start) output.text(`${label} {${range.end - range.start}}\r\n`)
     output.bytes(piece)
     at = end
+    writing.begun = true
     yield { type: 'ready', chunks: output.take() }
   }
 }

@@ -49,6 +49,7 @@ const maxWaitingBytes = 256 * 1024
 const maxErrors = 20
 const transactionForm = /^[\w.-]{1,64}$/
 const lineFeed = 0x0a
+const carriageReturn = 0x0d
 const nothing = Buffer.alloc(0)
 
 const ok = (enhanced: string, text: string): SmtpReply => ({ code: 250, enhanced, text })
@@ -58,161 +59,188 @@ const own = {
   unknown: { code: 500, enhanced: '5.5.2', text: 'Command not recognized' },
   tooLong: { code: 500, enhanced: '5.5.2', text: 'Line too long' },
   tooManyErrors: { code: 421, enhanced: '4.7.0', text: 'Too many errors' },
+  verify: { code: 252, enhanced: '2.5.2', text: 'Send mail to find out' },
   bye: { code: 221, enhanced: '2.0.0', text: 'Bye' },
   factsMissing: { code: 451, enhanced: '4.3.0', text: 'The facts of this transaction did not arrive, try again later' },
 } as const satisfies Record<string, SmtpReply>
 
 export function serveLmtp(socket: Duplex, parts: LmtpParts): LmtpSession {
-  let waiting: Buffer = nothing
-  let message: MessageInput | null = null
-  let envelope: Envelope | null = null
-  let greeted = false
-  let busy = false
-  let stopping = false
-  let errors = 0
-  let output = ''
-  const { promise: closed, resolve: setClosed } = Promise.withResolvers<void>()
+  return new Session(socket, parts)
+}
 
-  const say = ({ code, enhanced, text }: SmtpReply): void => {
-    output += `${code} ${enhanced} ${text}\r\n`
-    if (code >= 500) errors++
+class Session implements LmtpSession {
+  readonly #socket: Duplex
+  readonly #parts: LmtpParts
+  readonly #closed = Promise.withResolvers<void>()
+  #waiting: Buffer = nothing
+  #message: MessageInput | null = null
+  #envelope: Envelope | null = null
+  #greeted = false
+  #busy = false
+  #stopping = false
+  #errors = 0
+  #output = ''
+
+  constructor(socket: Duplex, parts: LmtpParts) {
+    this.#socket = socket
+    this.#parts = parts
+    socket.on('data', (chunk: Buffer) => {
+      this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk])
+      this.#work()
+    })
+    socket.on('end', () => {
+      this.#stopping = true
+      if (!this.#busy) socket.end()
+    })
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => {
+      this.#waiting = nothing
+      this.#message = null
+      this.#closed.resolve()
+    })
+    socket.write(`220 ${parts.limits.hostname} LMTP\r\n`)
   }
-  const flush = (): void => {
-    if (output !== '' && socket.writable) socket.write(output)
-    output = ''
+
+  get closed(): Promise<void> {
+    return this.#closed.promise
   }
-  const end = (reply: SmtpReply): void => {
-    say(reply)
-    flush()
-    stopping = true
-    waiting = nothing
-    socket.end()
+
+  stop(): void {
+    this.#stopping = true
+    if (!this.#busy && this.#message === null) this.#socket.end()
   }
 
   /** Works on what has come until it must wait for more, or for a delivery. */
-  const work = (): void => {
-    while (!busy && !socket.writableEnded && waiting.length > 0) if (!(message === null ? takeLine() : takeBody(message))) break
-    flush()
-    if (stopping && !busy && message === null && !socket.writableEnded) socket.end()
-    if (busy && waiting.length > maxWaitingBytes) socket.pause()
-    else if (!busy && socket.isPaused()) socket.resume()
-  }
-  const during = (work_: Promise<void>): void => {
-    busy = true
-    void work_.catch((error: unknown) => {
-      parts.log.error({ err: error }, 'LMTP session failed')
-      socket.destroy()
-    }).finally(() => {
-      busy = false
-      work()
-    })
+  #work(): void {
+    const socket = this.#socket
+    while (!this.#busy && !socket.writableEnded && this.#waiting.length > 0) {
+      if (!(this.#message === null ? this.#takeLine() : this.#takeBody(this.#message))) break
+    }
+    this.#flush()
+    if (this.#stopping && !this.#busy && this.#message === null && !socket.writableEnded) socket.end()
+    if (this.#busy && this.#waiting.length > maxWaitingBytes) socket.pause()
+    else if (!this.#busy && socket.isPaused()) socket.resume()
   }
 
-  const takeLine = (): boolean => {
+  #during(work: Promise<void>): void {
+    this.#busy = true
+    void work
+      .catch((error: unknown) => {
+        this.#parts.log.error({ err: error }, 'LMTP session failed')
+        this.#socket.destroy()
+      })
+      .finally(() => {
+        this.#busy = false
+        this.#work()
+      })
+  }
+
+  #say({ code, enhanced, text }: SmtpReply): void {
+    this.#output += `${code} ${enhanced} ${text}\r\n`
+    if (code >= 500) this.#errors++
+  }
+
+  #flush(): void {
+    if (this.#output !== '' && this.#socket.writable) this.#socket.write(this.#output)
+    this.#output = ''
+  }
+
+  #end(reply: SmtpReply): void {
+    this.#say(reply)
+    this.#flush()
+    this.#stopping = true
+    this.#waiting = nothing
+    this.#socket.end()
+  }
+
+  #takeLine(): boolean {
+    const waiting = this.#waiting
     const found = waiting.indexOf(lineFeed)
     if (found < 0 ? waiting.length > maxLineBytes : found > maxLineBytes) {
-      end(own.tooLong)
+      this.#end(own.tooLong)
       return false
     }
     if (found < 0) return false
-    const line = waiting.toString('utf8', 0, waiting[found - 1] === 0x0d ? found - 1 : found)
-    waiting = waiting.subarray(found + 1)
-    runCommand(parseCommand(line))
-    if (errors > maxErrors) end(own.tooManyErrors)
+    const line = waiting.toString('utf8', 0, waiting[found - 1] === carriageReturn ? found - 1 : found)
+    this.#waiting = waiting.subarray(found + 1)
+    this.#run(parseCommand(line))
+    if (this.#errors > maxErrors) this.#end(own.tooManyErrors)
     return true
   }
 
-  const runCommand = (command: LmtpCommand): void => {
+  #run(command: LmtpCommand): void {
     switch (command.verb) {
       case 'LHLO':
-        greeted = true
-        envelope = null
-        output += hello(parts.limits)
+        this.#greeted = true
+        this.#envelope = null
+        this.#output += hello(this.#parts.limits)
         return
       case 'MAIL':
-        return startMail(command)
+        return this.#say(this.#startMail(command))
       case 'RCPT':
-        return addRecipient(command)
+        return this.#addRecipient(command)
       case 'DATA':
-        if (envelope === null || envelope.recipients.length === 0) return say(own.sequence)
-        message = readMessage(parts.limits.maxMessageBytes)
-        output += '354 Send the message\r\n'
+        if (this.#envelope === null || this.#envelope.recipients.length === 0) return this.#say(own.sequence)
+        this.#message = readMessage(this.#parts.limits.maxMessageBytes)
+        this.#output += '354 Send the message\r\n'
         return
       case 'RSET':
-        envelope = null
-        return say(ok('2.0.0', 'OK'))
+        this.#envelope = null
+        return this.#say(ok('2.0.0', 'OK'))
       case 'NOOP':
-        return say(ok('2.0.0', 'OK'))
+        return this.#say(ok('2.0.0', 'OK'))
       case 'VRFY':
-        return say({ code: 252, enhanced: '2.5.2', text: 'Send mail to find out' })
+        return this.#say(own.verify)
       case 'QUIT':
-        return end(own.bye)
+        return this.#end(own.bye)
       case 'syntax':
-        return say(own.syntax)
+        return this.#say(own.syntax)
       case 'unknown':
-        return say(own.unknown)
+        return this.#say(own.unknown)
     }
   }
 
-  const startMail = ({ address, parameters }: Extract<LmtpCommand, { verb: 'MAIL' }>): void => {
-    if (!greeted || envelope !== null) return say(own.sequence)
-    if (Number(parameters.get('SIZE') ?? 0) > parts.limits.maxMessageBytes) return say(replies['message-too-large'])
+  #startMail({ address, parameters }: Extract<LmtpCommand, { verb: 'MAIL' }>): SmtpReply {
+    const { limits, trusted, newTransaction } = this.#parts
+    if (!this.#greeted || this.#envelope !== null) return own.sequence
+    if (Number(parameters.get('SIZE') ?? 0) > limits.maxMessageBytes) return replies['message-too-large']
     // Whoever is not our ingress cannot borrow the facts of a transaction.
-    const named = parts.trusted ? parameters.get(transactionParameter) : undefined
-    if (named !== undefined && !transactionForm.test(named)) return say(own.syntax)
-    envelope = { sender: address, transaction: named ?? parts.newTransaction(), named: named !== undefined, recipients: [] }
-    say(ok('2.1.0', 'OK'))
+    const named = trusted ? parameters.get(transactionParameter) : undefined
+    if (named !== undefined && !transactionForm.test(named)) return own.syntax
+    this.#envelope = { sender: address, transaction: named ?? newTransaction(), named: named !== undefined, recipients: [] }
+    return ok('2.1.0', 'OK')
   }
 
-  const addRecipient = ({ address }: Extract<LmtpCommand, { verb: 'RCPT' }>): void => {
-    if (envelope === null) return say(own.sequence)
-    if (envelope.recipients.length >= parts.limits.maxRecipients) return say(replies['too-many-recipients'])
-    if (!envelope.named) return during(checkRecipient(envelope, address))
+  #addRecipient({ address }: Extract<LmtpCommand, { verb: 'RCPT' }>): void {
+    const envelope = this.#envelope
+    if (envelope === null) return this.#say(own.sequence)
+    if (envelope.recipients.length >= this.#parts.limits.maxRecipients) return this.#say(replies['too-many-recipients'])
+    if (!envelope.named) return this.#during(this.#checkRecipient(envelope, address))
     envelope.recipients.push(address)
-    say(ok('2.1.5', 'OK'))
+    this.#say(ok('2.1.5', 'OK'))
   }
 
-  const checkRecipient = async ({ sender, recipients }: Envelope, address: string): Promise<void> => {
-    const refused = await answer(parts, () => parts.mail.delivery.checkRecipient({ recipient: address, sender, account: null, sizeBytes: null }))
-    if (refused === null) recipients.push(address)
-    say(refused ?? ok('2.1.5', 'OK'))
+  async #checkRecipient({ sender, recipients }: Envelope, recipient: string): Promise<void> {
+    const { delivery } = this.#parts.mail
+    const refused = await answer(this.#parts, () => delivery.checkRecipient({ recipient, sender, account: null, sizeBytes: null }))
+    if (refused === null) recipients.push(recipient)
+    this.#say(refused ?? ok('2.1.5', 'OK'))
   }
 
-  const takeBody = (input: MessageInput): boolean => {
-    const used = input.take(waiting)
-    waiting = waiting.subarray(used)
+  #takeBody(input: MessageInput): boolean {
+    const used = input.take(this.#waiting)
+    this.#waiting = this.#waiting.subarray(used)
     if (!input.ended) return false
-    const finished = envelope!
-    message = null
-    envelope = null
-    during(deliverMessage(parts, finished, input).then((reply) => {
-      // RFC 2033 §4.2: one for each recipient, in their order, also when all are alike.
-      for (const _ of finished.recipients) say(reply)
-    }))
+    this.#message = null
+    this.#during(this.#deliver(this.#envelope!, input))
+    this.#envelope = null
     return true
   }
 
-  socket.on('data', (chunk: Buffer) => {
-    waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
-    work()
-  })
-  socket.on('end', () => {
-    stopping = true
-    if (!busy) socket.end()
-  })
-  socket.on('error', () => socket.destroy())
-  socket.on('close', () => {
-    waiting = nothing
-    message = null
-    setClosed()
-  })
-  socket.write(`220 ${parts.limits.hostname} LMTP\r\n`)
-  return {
-    closed,
-    stop() {
-      stopping = true
-      if (!busy && message === null) socket.end()
-    },
+  /** RFC 2033 §4.2: a reply for each recipient, in their order, also when all are alike. */
+  async #deliver(envelope: Envelope, input: MessageInput): Promise<void> {
+    const reply = await deliverMessage(this.#parts, envelope, input)
+    for (const _ of envelope.recipients) this.#say(reply)
   }
 }
 
