@@ -227,3 +227,26 @@ test('a body that cannot be read to its end takes the connection with it, never 
   assert.doesNotMatch(rest, /a1 OK|a2/)
   assert.ok(rest.length < 8_000_000)
 })
+
+test('the same when the second large section of an answer cannot be read at all', { timeout }, async () => {
+  let reads = 0
+  await using rig = await openImapRig({
+    wrap: (mail) => ({
+      ...mail,
+      messages: {
+        ...mail.messages,
+        bytes: async (message, range) => {
+          // Eight pieces of the first section, then none.
+          if (++reads > 8) throw new Error('disk')
+          return mail.messages.bytes(message, range)
+        },
+      },
+    }),
+  })
+  await append(rig, [`Subject: x\r\n\r\n${'y'.repeat(8_000_000)}`])
+  const client = await signedIn(rig)
+  await client.command('SELECT INBOX')
+  client.send('a1 FETCH 1 (BODY.PEEK[] BODY.PEEK[TEXT])\r\na2 NOOP\r\n')
+  assert.doesNotMatch(await client.rest(), /a1 |a2 /)
+  assert.equal(reads, 9)
+})

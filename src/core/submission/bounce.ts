@@ -5,7 +5,7 @@
 import { encodeHeaderText } from '../../message/compose.ts'
 import { scanHeader } from '../../message/header.ts'
 import { headerDate } from '../delivery/trace.ts'
-import { bounceSubject, bounceText, type FailedRecipient } from '../text/bounce.ts'
+import { bounceSubject, bounceText, momentText, type FailedRecipient } from '../text/bounce.ts'
 
 export interface Bounce {
   readonly to: string
@@ -50,7 +50,7 @@ export function composeBounce(bounce: Bounce): Uint8Array {
     '',
     'This is a delivery report in MIME format.',
   ]
-  const text = Buffer.from(bounceText(bounce.failed, bounce.subject, arrived).replaceAll('\n', '\r\n'))
+  const text = Buffer.from(bounceText(bounce.failed, bounce.subject, momentText(bounce.arrivedAtMs, bounce.utcOffsetMinutes)).replaceAll('\n', '\r\n'))
   const open = `\r\n--${boundary}\r\n`
   return Buffer.concat([
     Buffer.from(head.join('\r\n') + '\r\n'),

@@ -1,6 +1,7 @@
 /**
  * The readable part of a bounce (RFC 3464 §2: "human-readable"), Vietnamese first, English second.
  */
+import type { Text } from './errors.ts'
 
 export interface FailedRecipient {
   readonly address: string
@@ -31,18 +32,29 @@ function meaning(status: string): { readonly vi: string; readonly en: string } {
     : { vi: found[1], en: found[2] }
 }
 
+/** A moment as people write it: `15:37 ngày 24/11/2026`, `24 Nov 2026 15:37`. */
+export function momentText(atMs: number, utcOffsetMinutes: number): Text {
+  const local = new Date(atMs + utcOffsetMinutes * 60_000)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const time = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}`
+  const [day, month, year] = [two(local.getUTCDate()), local.getUTCMonth(), local.getUTCFullYear()]
+  return { vi: `${time} ngày ${day}/${two(month + 1)}/${year}`, en: `${day} ${monthNames[month]} ${year} ${time}` }
+}
+
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
 /** Subject of a bounce; `subject` is that of the message it is about, '' when it had none. */
 export function bounceSubject(subject: string): string {
   return subject === '' ? 'Thư không gửi được (Undelivered mail)' : `Thư không gửi được (Undelivered mail): ${subject}`
 }
 
 /** Plain text with LF line ends. */
-export function bounceText(failed: readonly FailedRecipient[], subject: string, sentAt: string): string {
+export function bounceText(failed: readonly FailedRecipient[], subject: string, arrived: Text): string {
   const named = subject === '' ? '' : `\n    ${subject}\n`
   return [
     'Kính gửi Ông/Bà,',
     '',
-    `Thư dưới đây (hệ thống nhận lúc ${sentAt}) KHÔNG gửi được tới ${failed.length} người nhận.${named}`,
+    `Thư dưới đây (hệ thống nhận lúc ${arrived.vi}) KHÔNG gửi được tới ${failed.length} người nhận.${named}`,
     ...failed.map((one) => `  <${one.address}>\n    ${meaning(one.status).vi}\n    Trả lời của máy chủ: ${one.reply}`),
     '',
     'Hệ thống sẽ không tự gửi lại. Đề nghị kiểm tra địa chỉ người nhận rồi gửi lại nếu cần.',
@@ -50,7 +62,7 @@ export function bounceText(failed: readonly FailedRecipient[], subject: string, 
     '',
     '----------------------------------------------------------------',
     '',
-    `The message below (received ${sentAt}) could NOT be delivered to ${failed.length} recipient(s).`,
+    `The message below (received ${arrived.en}) could NOT be delivered to ${failed.length} recipient(s).`,
     '',
     ...failed.map((one) => `  <${one.address}>\n    ${meaning(one.status).en}\n    Reply of the server: ${one.reply}`),
     '',

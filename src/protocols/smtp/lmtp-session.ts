@@ -266,7 +266,7 @@ async function deliverMessage(parts: LmtpParts, envelope: Envelope, input: Messa
       receivedAtMs: facts?.receivedAtMs ?? parts.nowMs(),
     }),
   )
-  return refused ?? ok('2.6.0', `Message kept, id ${transaction}`)
+  return refused ?? ok('2.6.0', 'Message kept')
 }
 
 /** Null when it went well, else the reply of the refusal; a fault is logged and answered without detail. */
