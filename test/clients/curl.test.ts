@@ -6,7 +6,7 @@ import { viewAccount } from './support/account-view.ts'
 import { letter } from './support/letters.ts'
 import { type Finished, type Home, missing, openHome, type RunOptions, says } from './support/program.ts'
 
-/** curl ends with these for a refused sign-in, a mailbox or message that is not there, and a refusal while sending. */
+/** curl ends with these for a refused sign-in or SELECT, a message that is not there, and a refusal while sending. */
 const loginDenied = 67
 const notFound = 78
 const sendError = 55
@@ -65,7 +65,7 @@ describe('curl', { skip: missing({ curl: 'curl' }) }, () => {
 
   it('is refused with a wrong password, for a mailbox and a message that are not there', async () => {
     says(await curl([`${imaps}/`], { codes: [loginDenied] }, 'Sai-mat-khau#1'), 'Login denied')
-    await curl([`${imaps}/Khong-co;UID=1`], { codes: [notFound] })
+    await curl([`${imaps}/Khong-co;UID=1`], { codes: [loginDenied] })
     await curl([`${imaps}/INBOX;UID=999`], { codes: [notFound] })
   })
 

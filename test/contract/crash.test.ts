@@ -4,7 +4,7 @@
  * what the next crash meets.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -20,6 +20,12 @@ const points = [
   { name: 'before-reply', of: 'the store: about to tell', passages: [2, 13, 48] },
   { name: 'after-reply', of: 'the store: told', passages: [1, 10, 44] },
   { name: 'any moment', of: 'killed from outside', passages: [3, 57, 140, 201, 333] },
+]
+
+const sweepPoints = [
+  { name: 'before-mark', passages: [1, 2] },
+  { name: 'before-rename', passages: [1, 5] },
+  { name: 'after-rename', passages: [1, 4] },
 ]
 
 describe('embedded: crash points', () => {
@@ -65,9 +71,37 @@ describe('embedded: crash points', () => {
     })
   }
 
+  for (const [i, point] of sweepPoints.entries()) {
+    test(`killed at ${point.name} of a sweep, every named body is there, and the next sweep finishes the work`, async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'congvu-crash-'))
+      folders.push(directory)
+      const accounts = await makeLoadAccounts(directory, 2)
+      const ledger = new Ledger(accounts)
+      const problems: string[] = []
+      const counts = { found: 0, lost: 0 }
+      for (const [round, passage] of point.passages.entries()) {
+        const death = await runUntilDead({ directory, faultPoint: `${point.name}:${passage}`, accounts, seed: 500 + 10 * i + round, clients: 3, operationsPerClient: 20, watched: [], orphans: 150 })
+        assert.equal(death.signal, 'SIGKILL', death.errors)
+        for (const line of death.lines) ledger.hear(line)
+        await using open = await openEmbedded(directory, systemClock)
+        assert.deepEqual((await readdir(join(directory, 'bodies'))).filter((name) => !name.endsWith('.seg')), [])
+        for (const swept of ['no', 'once', 'twice']) {
+          const result = await ledger.check(open)
+          problems.push(...result.problems.map((problem) => `${point.name}:${passage}, swept ${swept}: ${problem}`))
+          counts.found = result.messages
+          counts.lost += result.lost
+          const { removed } = await open.blobs.sweep({ putBeforeMs: Date.now() + 1, inUse: (ids) => open.store.bodiesInUse(ids) })
+          assert.ok(swept === 'no' ? removed > 0 : removed < 10, `${removed} removed, swept ${swept}`)
+        }
+      }
+      table.push([point.name.padEnd(14), point.passages.length, ledger.acknowledged, counts.found, counts.lost].join('\t'))
+      assert.deepEqual(problems, [])
+    })
+  }
+
   test('summary of the crash points', (t) => {
     t.diagnostic('point         \tkills\tacknowledged\tmessages found\tlost')
     for (const row of table) t.diagnostic(row)
-    assert.equal(table.length, points.length)
+    assert.equal(table.length, points.length + sweepPoints.length)
   })
 })

@@ -2,11 +2,13 @@
  * The process that dies in the crash tests: opens a store, runs a load on it, tells each operation before and after on
  * standard output, and is killed: by itself at a fault point, or by its parent. Its one argument is a {@link CrashChild}.
  */
+import { randomBytes } from 'node:crypto'
 import { readdirSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openEmbedded } from '../contract/stores.ts'
 import type { LoadAccount, LoadLine } from './store-load.ts'
 import { runLoad } from './store-load.ts'
+import type { OpenStore } from './store-place.ts'
 
 export interface CrashChild {
   readonly directory: string
@@ -17,6 +19,8 @@ export interface CrashChild {
   readonly operationsPerClient: number
   /** Relative paths of files whose size is told with every acknowledgement; a folder stands for its last file. */
   readonly watched: readonly string[]
+  /** Puts so many bodies that nobody names beside the load, in small segments, and sweeps after it. */
+  readonly orphans?: number
 }
 
 const given = JSON.parse(process.argv[2]!) as CrashChild
@@ -43,7 +47,17 @@ function tell(line: LoadLine): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written)
 }
 
-const open = await openEmbedded(given.directory, clock, { faultPoint: given.faultPoint })
-await runLoad({ open, clock, accounts: given.accounts, seed: given.seed, clients: given.clients, operationsPerClient: given.operationsPerClient, tell, sizes })
+async function putOrphans(open: OpenStore, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await open.blobs.put(randomBytes(3_000))
+}
+
+const segmentBytes = given.orphans === undefined ? {} : { segmentBytes: 65_536 }
+const open = await openEmbedded(given.directory, clock, { faultPoint: given.faultPoint, ...segmentBytes })
+await Promise.all([
+  runLoad({ open, clock, accounts: given.accounts, seed: given.seed, clients: given.clients, operationsPerClient: given.operationsPerClient, tell, sizes }),
+  putOrphans(open, given.orphans ?? 0),
+])
+// Nothing is under way any more: every body that a message needs is named.
+if (given.orphans !== undefined) await open.blobs.sweep({ putBeforeMs: Date.now() + 1, inUse: (ids) => open.store.bodiesInUse(ids) })
 // The load is at its end: it dies as suddenly as at any fault point, with nothing closed.
 process.kill(process.pid, 'SIGKILL')

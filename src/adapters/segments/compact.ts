@@ -6,6 +6,7 @@
 import { open, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { syncDirectory } from './directory.ts'
+import type { FaultPoint } from './fault-point.ts'
 import { encodeFileHeader, encodeIndex, fileHeaderBytes } from './record-format.ts'
 import { temporarySuffix } from './recover.ts'
 import { readAt, segmentPath } from './segment-file.ts'
@@ -25,6 +26,7 @@ export async function compactSegment(options: {
   readonly segment: number
   readonly source: FileHandle
   readonly kept: readonly KeptRecord[]
+  readonly faultPoint: FaultPoint
 }): Promise<void> {
   const path = segmentPath(options.directory, options.segment)
   const temporary = path + temporarySuffix
@@ -32,7 +34,9 @@ export async function compactSegment(options: {
   try {
     await writeCompacted(target, options)
     await target.close()
+    options.faultPoint('before-rename')
     await rename(temporary, path)
+    options.faultPoint('after-rename')
   } catch (error) {
     await target.close()
     await unlink(temporary)

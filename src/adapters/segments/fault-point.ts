@@ -1,6 +1,11 @@
-/** Named places at which a test lets the process die (`before-sync`, `after-sync`): the contract's crash tests. */
+/**
+ * Named places at which a test lets the process die: before and after the sync of a group of bodies; in a sweep, before
+ * records are marked dead (their bytes are zeros by then) and before and after a compacted file takes the old one's name.
+ */
 
-export type FaultPoint = (passing: 'before-sync' | 'after-sync') => void
+export type FaultName = 'before-sync' | 'after-sync' | 'before-mark' | 'before-rename' | 'after-rename'
+
+export type FaultPoint = (passing: FaultName) => void
 
 /** `name` or `name:n`: the process kills itself with SIGKILL at the n-th passage of that point. */
 export function faultPointOf(setting: string | undefined): FaultPoint {

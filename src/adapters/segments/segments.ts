@@ -25,7 +25,7 @@ export interface SegmentsOptions {
   readonly clock: { nowMs(): number }
   /** A segment that has reached this is ended; a larger body gets a segment of its own. */
   readonly segmentBytes?: number
-  /** For crash tests: `before-sync` or `after-sync`, `:n` for the n-th passage. */
+  /** For crash tests: a name of fault-point.ts, `:n` for the n-th passage. */
   readonly faultPoint?: string
 }
 
@@ -40,11 +40,12 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
     }),
   )
   const open = new OpenSegments(directory)
+  const faultPoint = faultPointOf(options.faultPoint)
   const appender = new Appender({
     directory,
     clock: options.clock,
     segmentBytes: options.segmentBytes ?? defaultSegmentBytes,
-    faultPoint: faultPointOf(options.faultPoint),
+    faultPoint,
     firstSegment: Math.max(0, ...segments) + 1,
     onSegment: (segment) => segments.add(segment),
   })
@@ -64,7 +65,7 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
     sweep: ({ putBeforeMs, inUse }) => {
       if (stopped) return Promise.reject(closed())
       // One at a time: two would rewrite the same files.
-      const one = sweeping.then(() => sweepSegments({ directory, open, appender, segments, stopped: () => stopped, putBeforeMs, inUse }))
+      const one = sweeping.then(() => sweepSegments({ directory, open, appender, segments, faultPoint, stopped: () => stopped, putBeforeMs, inUse }))
       sweeping = one.catch(() => ({ removed: 0, freedBytes: 0 }))
       return one
     },

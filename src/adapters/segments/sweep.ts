@@ -15,6 +15,7 @@ import type { Appender } from './appender.ts'
 import { blobId } from './blob-id.ts'
 import { compactSegment, writeFully } from './compact.ts'
 import { syncDirectory } from './directory.ts'
+import type { FaultPoint } from './fault-point.ts'
 import { deadMagic, decodeFileHeader, fileHeaderBytes, headBytes } from './record-format.ts'
 import type { RecordHeader } from './record-format.ts'
 import { fullCodes, isSystemError, refusal } from './refusals.ts'
@@ -31,6 +32,7 @@ export interface SweepOptions {
   readonly appender: Appender
   /** Numbers of the segments that are there; those that are removed are taken out. */
   readonly segments: Set<number>
+  readonly faultPoint: FaultPoint
   /** True when the sweep is to stop after the segment that it is at. */
   readonly stopped: () => boolean
   readonly putBeforeMs: number
@@ -89,7 +91,7 @@ async function sweepSegment(options: SweepOptions, segment: number): Promise<Swe
     const removable = kept.length === 0 && segment !== highest(options)
     const rewritten =
       (halfEmpty || removable) && !contents.damaged && (await sealed(options, segment, handle, walkedBytes)) && (await rewrite(options, { segment, handle, kept }))
-    if (!rewritten) await markDead(handle, dead)
+    if (!rewritten) await markDead(handle, dead, options.faultPoint)
     return { removed: dead.length, freedBytes }
   } finally {
     await handle.close()
@@ -142,7 +144,7 @@ function idOf({ record }: Place): BlobId {
 }
 
 /** Zeros first, the mark when they are on the disk: a crash in between leaves records that the next sweep finds again. */
-async function markDead(handle: FileHandle, dead: readonly Place[]): Promise<void> {
+async function markDead(handle: FileHandle, dead: readonly Place[], faultPoint: FaultPoint): Promise<void> {
   if (dead.length === 0) return
   for (const { at, record } of dead) {
     const body = at + headBytes(record.blocks.length)
@@ -151,6 +153,7 @@ async function markDead(handle: FileHandle, dead: readonly Place[]): Promise<voi
     }
   }
   await handle.datasync()
+  faultPoint('before-mark')
   const mark = Buffer.alloc(4)
   mark.writeUInt32LE(deadMagic)
   for (const { at } of dead) await writeFully(handle, mark, at)
@@ -169,7 +172,7 @@ async function rewrite(
   } else {
     const records = kept.map(({ at, record }) => ({ firstOffset: record.offset, at, totalBytes: record.totalBytes }))
     try {
-      await compactSegment({ directory: options.directory, segment, source: handle, kept: records })
+      await compactSegment({ directory: options.directory, segment, source: handle, kept: records, faultPoint: options.faultPoint })
     } catch (error) {
       if (isSystemError(error, ...fullCodes)) return false
       throw error

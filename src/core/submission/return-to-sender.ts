@@ -70,7 +70,8 @@ export function createReturnToSender(parts: Parts): ReturnToSender {
       }
     },
     async held({ transaction, sender, body, receivedAtMs, failed }) {
-      const told = await send(parts, { transaction: `bounce.${transaction}`, sender, body, prefix: new Uint8Array(), arrivedAtMs: receivedAtMs, failed, finishes: transaction })
+      const prefix = new Uint8Array()
+      const told = await send(parts, { transaction: `bounce.${transaction}`, sender, body, prefix, arrivedAtMs: receivedAtMs, failed, finishes: transaction })
       if (told === 'committed') return
       if (told === 'nobody') await recordNotTold(store.records, { atMs: clock.nowMs(), transaction, sender, recipients: failed })
       await store.deliveries.finishHeld(transaction)

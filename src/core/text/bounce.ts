@@ -32,6 +32,8 @@ function meaning(status: string): { readonly vi: string; readonly en: string } {
     : { vi: found[1], en: found[2] }
 }
 
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
 /** A moment as people write it: `15:37 ngày 24/11/2026`, `24 Nov 2026 15:37`. */
 export function momentText(atMs: number, utcOffsetMinutes: number): Text {
   const local = new Date(atMs + utcOffsetMinutes * 60_000)
@@ -40,8 +42,6 @@ export function momentText(atMs: number, utcOffsetMinutes: number): Text {
   const [day, month, year] = [two(local.getUTCDate()), local.getUTCMonth(), local.getUTCFullYear()]
   return { vi: `${time} ngày ${day}/${two(month + 1)}/${year}`, en: `${day} ${monthNames[month]} ${year} ${time}` }
 }
-
-const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** Subject of a bounce; `subject` is that of the message it is about, '' when it had none. */
 export function bounceSubject(subject: string): string {

@@ -3,7 +3,7 @@
  * one message at a time; after DATA one reply a recipient, and only when the message is durable.
  */
 import type { Duplex } from 'node:stream'
-import type { Mail } from '../../core/mail.ts'
+import type { DeliveryFacts, Mail } from '../../core/mail.ts'
 import type { Logger } from '../../lib/log.ts'
 import { transactionParameter, type SmtpReply, type TransactionFacts } from './link-types.ts'
 import { parseCommand, type LmtpCommand } from './lmtp-command.ts'
@@ -284,6 +284,6 @@ async function answer(parts: LmtpParts, ask: () => Promise<unknown>): Promise<Sm
   }
 }
 
-function deliveryFacts({ remote, spf, dkim, dmarc, spam, virus, dnsLists, unanswered }: TransactionFacts): NonNullable<Parameters<Mail['delivery']['deliver']>[0]['facts']> {
+function deliveryFacts({ remote, spf, dkim, dmarc, spam, virus, dnsLists, unanswered }: TransactionFacts): DeliveryFacts {
   return { remoteIp: remote.ip, remoteName: remote.name, helo: remote.helo, tls: remote.tls, spf, dkim, dmarc, spam, virus, dnsLists, unanswered }
 }

@@ -7,14 +7,16 @@ import type { MailboxRole, MessageContent } from '../../../core/mailbox/mailbox.
 import type { Delivery, DeliveryRecipient, Filed, HeldSlice } from '../../../core/ports/store.ts'
 import type { Connection } from '../connection.ts'
 import { flagsOfRow, keywordsText } from '../rows.ts'
-import { insertDelivery, targetOf } from './deliveries.ts'
-import type { CommitDelivery, RecipientRefusal } from './deliveries.ts'
+import type { CommitDelivery } from './deliveries.ts'
 import { fileOne } from './filing.ts'
 import { insertOutboxRows, settleOutbox } from './outbox.ts'
+import { targetOf } from './targets.ts'
+import type { RecipientRefusal } from './targets.ts'
 import { threadHashes } from './threads.ts'
+import { insertTransaction } from './transactions.ts'
 
 export function holdDelivery(connection: Connection, { delivery, nowMs }: CommitDelivery): { kind: 'held' | 'duplicate' } {
-  if (!insertDelivery(connection, delivery)) return { kind: 'duplicate' }
+  if (!insertTransaction(connection, delivery)) return { kind: 'duplicate' }
   const held = insertHeld(connection, delivery)
   delivery.recipients.forEach((recipient, position) => insertRecipient(connection, held, position, recipient))
   insertOutboxRows(connection, delivery, nowMs)

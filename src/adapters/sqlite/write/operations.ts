@@ -2,7 +2,7 @@
 import type { Connection } from '../connection.ts'
 import { addAlias, changeAccount, createAccount, removeAlias } from './accounts.ts'
 import { addDomain, createAgency } from './agencies.ts'
-import { commitDelivery, forgetDeliveries } from './deliveries.ts'
+import { commitDelivery } from './deliveries.ts'
 import { appendMessages } from './filing.ts'
 import { storeFlags } from './flags.ts'
 import { fileHeld, finishHeld, holdDelivery } from './held.ts'
@@ -12,6 +12,7 @@ import { cancelOutbox, claimOutbox, forgetOutbox, releaseOutbox, retryOutbox, se
 import { appendRecords } from './records.ts'
 import { probe, putSetting } from './settings.ts'
 import { pruneThreads, pruneTombstones } from './tombstones.ts'
+import { forgetDeliveries } from './transactions.ts'
 
 export const operations = {
   createAgency,

@@ -67,6 +67,37 @@ test('puts that arrive together share one write and one sync', async (t) => {
   await appender.close()
 })
 
+test('a put resolves only after the sync that covers it, and what comes meanwhile waits for the next one', async (t) => {
+  const events: string[] = []
+  const appender: Appender = new Appender({
+    directory: await folder(t),
+    clock,
+    segmentBytes: 1_000_000,
+    faultPoint: (name) => {
+      events.push(name)
+      if (events.length === 1) second = appender.put(body('second')).then(() => void events.push('second'))
+    },
+    firstSegment: 1,
+    onSegment: () => undefined,
+  })
+  let second: Promise<void> | null = null
+  await appender.put(body('first')).then(() => events.push('first'))
+  await second
+  assert.deepEqual(events, ['before-sync', 'after-sync', 'first', 'before-sync', 'after-sync', 'second'])
+  await appender.close()
+})
+
+test('a record whose bytes were zeroed by a sweep that died is removed by the next one', async (t) => {
+  const directory = await folder(t)
+  await using blobs = await openSegments({ directory, clock })
+  const [dead, kept] = [await blobs.put(randomBytes(300)), await blobs.put(randomBytes(5_000))]
+  await overwrite(join(directory, '00000001.seg'), blobPlace(dead)!.offset + 48, Buffer.alloc(300))
+  await assert.rejects(blobs.read(dead), refused('unavailable'))
+  assert.equal(await sweepAllBut(blobs, [kept]), 1)
+  await assert.rejects(blobs.read(dead), refused('message-unknown'))
+  assert.equal((await blobs.read(kept)).length, 5_000)
+})
+
 test('a large body before small ones does not change the order of ids', async (t) => {
   await using blobs = await openSegments({ directory: await folder(t), clock })
   const bodies = [randomBytes(3_000_000), body('small'), randomBytes(300_000), body('smaller'), Buffer.alloc(0)]
