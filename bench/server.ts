@@ -33,6 +33,7 @@ export async function startServer(needs: TargetNeeds, { folder, profileFolder }:
     CONGVU_SERVER__DATA_DIRECTORY: data,
     CONGVU_SERVER__HOSTNAME: `mx.${mailDomain}`,
     CONGVU_PROVINCE__DOMAIN: mailDomain,
+    CONGVU_SECURITY__ALLOW_ACTIVE_ACCOUNTS: 'true',
     CONGVU_SMTP__HOST: loopback,
     CONGVU_SMTP__PORT: String(smtp),
     CONGVU_SMTP__SUBMISSION_PORT: String(submission),

@@ -36,7 +36,7 @@ async function run(kind, files, totals) {
   const folder = mkdtempSync(join(tmpdir(), 'congvu-test-'))
   const counts = join(folder, 'counts.json')
   try {
-    const args = ['--test', `--test-concurrency=${kind.concurrency}`, '--test-timeout=600000']
+    const args = ['--import', './scripts/fixed-seed.mjs', '--test', `--test-concurrency=${kind.concurrency}`, '--test-timeout=600000']
     args.push('--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=./scripts/count-reporter.mjs', `--test-reporter-destination=${counts}`)
     const child = spawn(process.execPath, [...args, ...files], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
     const code = await new Promise((resolve) => child.on('exit', (status) => resolve(status ?? 1)))

@@ -59,5 +59,6 @@ await Promise.all([
 ])
 // Nothing is under way any more: every body that a message needs is named.
 if (given.orphans !== undefined) await open.blobs.sweep({ putBeforeMs: Date.now() + 1, inUse: (ids) => open.store.bodiesInUse(ids) })
+if (given.faultPoint !== '') throw new Error(`${given.faultPoint} was never reached`)
 // The load is at its end: it dies as suddenly as at any fault point, with nothing closed.
 process.kill(process.pid, 'SIGKILL')

@@ -15,6 +15,11 @@ for (let byte = 0; byte < 256; byte++) toByte.set(windows1252[byte]!, byte)
 /** Sequences of bytes above 0x7F that must have been UTF-8 before a text is taken for mangled UTF-8. */
 const minSequences = 2
 
+/** Letters alone ("â: à") prove nothing: words of this length, so many of them, must speak for a legacy encoding. */
+const minWordLetters = 2
+const minWords = 2
+const notLetters = /[^\p{L}\p{M}\u00a1-\u00bf]+/u
+
 /** The bytes whose windows-1252 reading `text` is; null when a character is not in windows-1252 or all is ASCII. */
 export function windows1252Bytes(text: string): Uint8Array | null {
   const bytes = new Uint8Array(text.length)
@@ -35,6 +40,7 @@ export function repairMojibake(text: string): string | null {
   if (bytes === null) return null
   const utf8 = readUtf8(bytes)
   if (utf8 !== null) return utf8
+  if (text.split(notLetters).filter((word) => word.length >= minWordLetters && /[^\x00-\x7f]/.test(word)).length < minWords) return null
   const charset = detect(bytes)
   return charset === null ? null : decodeVietnamese(bytes, charset)
 }

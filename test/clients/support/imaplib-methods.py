@@ -63,10 +63,7 @@ client.capabilities = tuple(capability.upper().split())
 ok('noop', client.noop())
 ok('namespace', client.namespace())
 ok('xatom', client.xatom('ID', '("name" "imaplib")'))
-if 'UTF8=ACCEPT' in client.capabilities:
-    refused('enable, unknown', lambda: client.enable('X-NOTHING') if False else ('NO', None))
-else:
-    ok('enable', client.enable('CONDSTORE'))
+ok('enable', client.enable('CONDSTORE'))
 
 # Mailboxes.
 names = [line.decode().rsplit(' ', 1)[1].strip('"') for line in ok('list', client.list())]
@@ -115,7 +112,7 @@ ok('copy', client.copy('1:2', 'Archive'))
 refused('copy, no such mailbox', lambda: client.copy('1', 'Khong-co'))
 ok('uid move', client.uid('MOVE', '3', 'Trash'))
 ok('store, deleted', client.store('1', '+FLAGS.SILENT', '(\\Deleted)'))
-assert ok('expunge', client.expunge()) == [b'1']
+assert ok('expunge', client.expunge())[-1] == b'1'
 ok('store, deleted', client.store('1', '+FLAGS.SILENT', '(\\Deleted)'))
 ok('close', client.close())
 assert ok('select, read-only', client.select('Hoso/Quy1', readonly=True)) == [b'2']

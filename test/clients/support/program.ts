@@ -57,6 +57,16 @@ export interface Home extends AsyncDisposable {
   path(name: string): string
   write(name: string, content: string | Buffer): Promise<string>
   run(program: string, args: readonly string[], options?: RunOptions): Promise<Finished>
+  /** One that stays; it ends with its group when disposed of. */
+  start(program: string, args: readonly string[], options?: Pick<RunOptions, 'env'>): Started
+}
+
+export interface Started extends AsyncDisposable {
+  readonly pid: number
+  readonly ended: Promise<void>
+  /** Waits until it has said this, in all that it has said so far. */
+  output(expected: RegExp, timeoutMs?: number): Promise<void>
+  said(): string
 }
 
 export async function openHome(files: Readonly<Record<string, string>> = {}): Promise<Home> {
@@ -72,6 +82,7 @@ export async function openHome(files: Readonly<Record<string, string>> = {}): Pr
       return path
     },
     run: (program, args, options = {}) => run(program, args, folder, options),
+    start: (program, args, options = {}) => start(program, args, { cwd: folder, env: homeEnvironment(folder, options.env) }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
   for (const [name, content] of Object.entries(files)) await home.write(name, content)
@@ -118,6 +129,33 @@ async function run(program: string, args: readonly string[], folder: string, opt
     return { code, ...output }
   } finally {
     clearTimeout(timer)
+  }
+}
+
+function start(program: string, args: readonly string[], place: { readonly cwd: string; readonly env: Record<string, string> }): Started {
+  const child = spawn(program, args, { ...place, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  const ended = once(child, 'close').then(() => undefined)
+  const what = `${program} ${args.join(' ')}`
+  return {
+    pid: child.pid!,
+    ended,
+    said: () => shown(output),
+    async output(expected, timeoutMs = usualTimeoutMs) {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const over = ended.then(() => Promise.reject(new Error('it ended')))
+      while (!expected.test(`${output.stdout}\n${output.stderr}`)) {
+        await Promise.race([once(child.stdout, 'data', { signal }), once(child.stderr, 'data', { signal }), over]).catch((error: Error) => {
+          throw new Error(`${what}: ${String(expected)} not said: ${error.message}\n${shown(output)}`)
+        })
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      endGroup(child.pid!)
+      await ended
+    },
   }
 }
 
