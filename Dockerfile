@@ -6,6 +6,7 @@ RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:26-slim
 ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/tmp/node-compile-cache \
     CONGVU_SERVER__DATA_DIRECTORY=/var/lib/congvu \
     CONGVU_HTTP__HOST=0.0.0.0 \
     CONGVU_SECURITY__ALLOW_ACTIVE_ACCOUNTS=false

@@ -21,6 +21,7 @@ export interface HarakaAddress {
 
 export interface HarakaResults {
   get(name: string): Record<string, unknown> | undefined
+  add(plugin: { readonly name: string }, result: Readonly<Record<string, unknown>>): void
 }
 
 export interface HarakaMessageStream {

@@ -17,6 +17,7 @@ export const connectionPrototype = (
 
 export const harakaPlugins = require('haraka/plugins.js') as {
   run_hooks(hook: string, on: object, about?: unknown): void
+  readonly registered_plugins: Readonly<Record<string, unknown>>
 }
 
 export const harakaAddress = (

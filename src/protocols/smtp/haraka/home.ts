@@ -44,6 +44,7 @@ export function homeFiles(settings: IngressSettings, operatorPlugins: readonly s
 
 function checkPlugins({ checks }: IngressSettings): string[] {
   const plugins = []
+  if (checks.rspamd !== null) plugins.push('scanners')
   if (checks.spf || checks.dkim || checks.dmarc) plugins.push('message-auth')
   if (checks.dnsLists.length > 0) plugins.push('dns-lists')
   return plugins

@@ -159,7 +159,7 @@ function startHaraka(home: string, events: IngressEvents): { child: ChildProcess
     // Its own process group: Ctrl-C reaches core alone, which then stops Haraka in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: process.env.TZ, NODE_ENV: 'production' },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: process.env.TZ, NODE_ENV: 'production', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
   })
   const last: string[] = []
   for (const output of [child.stdout!, child.stderr!]) {
