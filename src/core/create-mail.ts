@@ -62,7 +62,7 @@ export function createMail(ports: Ports, settings: MailSettings, events: MailEve
   )
   const accountPorts: AccountsPorts = { accounts: store.accounts, agencies: store.agencies, clock, audit, random, passwords, credentials, bus }
   const directory = createDirectory(store, settings)
-  const delivery = createDelivery(ports, settings.delivery, directory)
+  const delivery = createDelivery({ ...ports, recordLater: (record) => records.add(record) }, settings.delivery, directory)
   return {
     mail: {
       signIn: createSignIn({ accounts: store.accounts, agencies: store.agencies, clock, counters, records, credentials }),

@@ -259,6 +259,8 @@ export interface Delivering {
   checkSender(question: { readonly account: AccountId; readonly sender: string; readonly sizeBytes: number | null }): Promise<void>
   /** One message, one commit; resolves when it is durable. Throws the refusal of the whole message. */
   deliver(message: IncomingMessage): Promise<{ readonly duplicate: boolean; readonly filed: number; readonly queued: number }>
+  /** A message that never came in, because checks gave no answer and the setting says to wait for them; kept in the mail log. */
+  putOff(message: { readonly transaction: string; readonly sender: string; readonly remoteIp: string | null; readonly unanswered: readonly string[] }): Promise<void>
 }
 
 export interface OutboxReport {

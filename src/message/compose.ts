@@ -74,6 +74,19 @@ export function removeFields(bytes: Uint8Array, names: ReadonlySet<string>): Uin
   return Buffer.concat(pieces)
 }
 
+/** The bytes without these ranges, which are in order and apart. */
+export function cutFields(bytes: Uint8Array, fields: readonly { readonly start: number; readonly end: number }[]): Buffer {
+  const buffer = asBuffer(bytes)
+  const pieces: Buffer[] = []
+  let from = 0
+  for (const { start, end } of fields) {
+    pieces.push(buffer.subarray(from, start))
+    from = end
+  }
+  pieces.push(buffer.subarray(from))
+  return Buffer.concat(pieces)
+}
+
 /** Whether the top header has a field of this name (lower case). */
 export function hasField(bytes: Uint8Array, name: string): boolean {
   return scanHeader(bytes).fields.some((field) => field.name === name)

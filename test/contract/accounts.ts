@@ -18,7 +18,11 @@ export function accountsContract(name: string, makePlace: MakePlace): void {
       assert.equal(account.usedBytes, 0)
       assert.equal(account.lockClause, null)
       const listed = await fixture.store.mailboxes.list(account.id)
-      assert.deepEqual(listed.map((mailbox) => [mailbox.name, mailbox.role]), [...mailboxes].sort((a, b) => (a.name < b.name ? -1 : 1)).map((mailbox) => [mailbox.name, mailbox.role]))
+      const byName = mailboxes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      assert.deepEqual(
+        listed.map((mailbox) => [mailbox.name, mailbox.role]),
+        byName.map((mailbox) => [mailbox.name, mailbox.role]),
+      )
       assert.deepEqual([...(await fixture.store.mailboxes.subscriptions(account.id))].sort(), ['INBOX', 'Sent', 'Trash'])
       assert.deepEqual(await fixture.store.accounts.addresses(account.id), [{ address: account.address, account: account.id, primary: true }])
     })
@@ -131,7 +135,10 @@ export function accountsContract(name: string, makePlace: MakePlace): void {
     test('list gives accounts by address from after `after`, only those of the agency and the role', async () => {
       const agency = (await fixture.agency()).id
       const domain = `${fresh('xa')}.example`
-      for (const local of ['dung', 'an', 'chi', 'binh']) await fixture.account({ agency, address: `${local}@${domain}`, role: local === 'chi' ? 'agency-administrator' : 'individual' })
+      for (const local of ['dung', 'an', 'chi', 'binh']) {
+        const role = local === 'chi' ? 'agency-administrator' : 'individual'
+        await fixture.account({ agency, address: `${local}@${domain}`, role })
+      }
       await fixture.account()
       const addresses = async (query: Parameters<typeof fixture.store.accounts.list>[0]) => (await fixture.store.accounts.list(query)).map((account) => account.address)
       assert.deepEqual(await addresses({ agency, limit: 10 }), ['an', 'binh', 'chi', 'dung'].map((local) => `${local}@${domain}`))

@@ -12,7 +12,13 @@ export function agenciesContract(name: string, makePlace: MakePlace): void {
 
     test('an agency is found by id, by label and by each of its domains, and nothing else is', async () => {
       const agency = await made('skhcn', ['skhcn.tinh.example', 'khcn.tinh.example'])
-      assert.deepEqual(agency, { id: agency.id, label: 'skhcn', name: 'Sở Khoa học và Công nghệ', domains: ['skhcn.tinh.example', 'khcn.tinh.example'], createdAtMs: fixture.clock.nowMs() })
+      assert.deepEqual(agency, {
+        id: agency.id,
+        label: 'skhcn',
+        name: 'Sở Khoa học và Công nghệ',
+        domains: ['skhcn.tinh.example', 'khcn.tinh.example'],
+        createdAtMs: fixture.clock.nowMs(),
+      })
       assert.deepEqual(await fixture.store.agencies.get(agency.id), agency)
       assert.deepEqual(await fixture.store.agencies.byLabel('skhcn'), agency)
       for (const domain of agency.domains) assert.deepEqual(await fixture.store.agencies.byDomain(domain), agency)

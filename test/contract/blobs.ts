@@ -27,7 +27,17 @@ export function blobsContract(name: string, makePlace: MakePlace): void {
       for (const body of bodies) {
         const id = await fixture.blobs.put(body)
         const middle = Math.floor(body.length / 2)
-        const ranges = [[0, body.length], [0, 0], [middle, middle], [middle, body.length], [0, middle], [Math.max(0, middle - 50), middle + 50], [body.length, body.length + 10], [middle, body.length + 1_000], [130_000, 132_500]] as const
+        const ranges = [
+          [0, body.length],
+          [0, 0],
+          [middle, middle],
+          [middle, body.length],
+          [0, middle],
+          [Math.max(0, middle - 50), middle + 50],
+          [body.length, body.length + 10],
+          [middle, body.length + 1_000],
+          [130_000, 132_500],
+        ] as const
         for (const [start, end] of ranges) {
           const read = await fixture.blobs.read(id, { start, end })
           assert.ok(Buffer.from(read).equals(body.subarray(start, end)), `${start}-${end} of ${body.length}`)

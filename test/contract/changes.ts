@@ -15,7 +15,8 @@ export function changesContract(name: string, makePlace: MakePlace): void {
     test('nothing happened: the present modseq and nothing else', async () => {
       const { account } = await fixture.accountWithMail(3)
       const modseq = (await fixture.store.accounts.get(account))!.modseq
-      assert.deepEqual(await fixture.store.changes.since(account, modseq), { account, modseq, tooOld: false, messages: [], vanished: [], mailboxes: [], removedMailboxes: [] })
+      const nothing = { account, modseq, tooOld: false, messages: [], vanished: [], mailboxes: [], removedMailboxes: [] }
+      assert.deepEqual(await fixture.store.changes.since(account, modseq), nothing)
     })
 
     test('since 0 tells everything as it is', async () => {

@@ -80,7 +80,16 @@ describe('embedded: crash points', () => {
       const problems: string[] = []
       const counts = { found: 0, lost: 0 }
       for (const [round, passage] of point.passages.entries()) {
-        const death = await runUntilDead({ directory, faultPoint: `${point.name}:${passage}`, accounts, seed: 500 + 10 * i + round, clients: 3, operationsPerClient: 20, watched: [], orphans: point.orphans })
+        const death = await runUntilDead({
+          directory,
+          faultPoint: `${point.name}:${passage}`,
+          accounts,
+          seed: 500 + 10 * i + round,
+          clients: 3,
+          operationsPerClient: 20,
+          watched: [],
+          orphans: point.orphans,
+        })
         assert.equal(death.signal, 'SIGKILL', death.errors)
         for (const line of death.lines) ledger.hear(line)
         await using open = await openEmbedded(directory, systemClock)

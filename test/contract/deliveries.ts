@@ -12,7 +12,9 @@ export function deliveriesContract(name: string, makePlace: MakePlace): void {
     test('a delivery files one message for every recipient, each with its own prefix and flags, all with one body', async () => {
       const accounts = [await fixture.accountWithMail(0), await fixture.accountWithMail(2), await fixture.accountWithMail(0)]
       const delivery = await fixture.delivery(
-        accounts.map(({ account }, i) => fixture.recipient(account, { prefix: Buffer.from(`Delivered-To: ${i}\r\n`), flags: flagsOf(i === 2 ? ['\\Flagged', 'sieve'] : []) })),
+        accounts.map(({ account }, i) =>
+          fixture.recipient(account, { prefix: Buffer.from(`Delivered-To: ${i}\r\n`), flags: flagsOf(i === 2 ? ['\\Flagged', 'sieve'] : []) }),
+        ),
       )
       const { filed, outbox } = committed(await fixture.store.deliveries.commit(delivery))
       assert.deepEqual(outbox, [])
@@ -34,7 +36,10 @@ export function deliveriesContract(name: string, makePlace: MakePlace): void {
       const junk = (await fixture.mailbox(account, 'Junk')).id
       const targets = [{ mailbox: named!.id }, { role: 'junk' }, { role: 'archive' }] as const
       const where = []
-      for (const target of targets) where.push(committed(await fixture.store.deliveries.commit(await fixture.delivery([fixture.recipient(account, { target })]))).filed[0]!.mailbox)
+      for (const target of targets) {
+        const delivery = await fixture.delivery([fixture.recipient(account, { target })])
+        where.push(committed(await fixture.store.deliveries.commit(delivery)).filed[0]!.mailbox)
+      }
       assert.deepEqual(where, [named!.id, junk, inbox])
     })
 
@@ -157,9 +162,11 @@ export function deliveriesContract(name: string, makePlace: MakePlace): void {
 
     test('a body is in use as long as a message, an outbox row or a held delivery names it', async () => {
       const { account, inbox } = await fixture.accountWithMail(0)
-      const [inMessage, inOutbox, inHeld, nowhere] = [await fixture.blobs.put(Buffer.from('1')), await fixture.blobs.put(Buffer.from('2')), await fixture.blobs.put(Buffer.from('3')), await fixture.blobs.put(Buffer.from('4'))]
+      const put = () => fixture.blobs.put(Buffer.from(fresh('than ')))
+      const [inMessage, inOutbox, inHeld, nowhere] = [await put(), await put(), await put(), await put()]
       await fixture.store.deliveries.commit(await fixture.delivery([account], { content: await fixture.content({ body: inMessage }) }))
-      const sent = committed(await fixture.store.deliveries.commit(await fixture.delivery([], { content: await fixture.content({ body: inOutbox }), outbox: [fixture.outboxRow()] })))
+      const outward = await fixture.delivery([], { content: await fixture.content({ body: inOutbox }), outbox: [fixture.outboxRow()] })
+      const sent = committed(await fixture.store.deliveries.commit(outward))
       const held = await fixture.delivery([account], { content: await fixture.content({ body: inHeld }) })
       await fixture.store.deliveries.hold(held)
       const all = [inMessage, inOutbox, inHeld, nowhere]

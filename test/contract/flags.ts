@@ -21,7 +21,15 @@ export function flagsContract(name: string, makePlace: MakePlace): void {
         await fixture.message({ flags: ['\\Deleted'] }),
         await fixture.message(),
       ])
-      const changes = [add('\\Seen', 'Moi'), add('MOI', 'viec'), remove('\\Seen', 'moi'), replace('\\Deleted', 'Xong', 'viec'), add(), remove('\\Deleted', '\\Draft'), replace()]
+      const changes = [
+        add('\\Seen', 'Moi'),
+        add('MOI', 'viec'),
+        remove('\\Seen', 'moi'),
+        replace('\\Deleted', 'Xong', 'viec'),
+        add(),
+        remove('\\Deleted', '\\Draft'),
+        replace(),
+      ]
       for (const change of changes) {
         const before = await fixture.read(account, inbox)
         const stored = await fixture.store.messages.changeFlags(account, inbox, 'all', change)
@@ -51,7 +59,13 @@ export function flagsContract(name: string, makePlace: MakePlace): void {
       const { account, inbox } = await fixture.accountWithMail(2)
       await fixture.store.messages.changeFlags(account, inbox, 'all', add('\\Seen', 'Viec'))
       const before = await fixture.store.accounts.get(account)
-      for (const [wanted, change] of [['all', add('\\Seen', 'VIEC')], ['all', remove('khong-co', '\\Draft')], [uids(9), add('\\Flagged')], [uids(), add('\\Flagged')]] as const) {
+      const idle = [
+        ['all', add('\\Seen', 'VIEC')],
+        ['all', remove('khong-co', '\\Draft')],
+        [uids(9), add('\\Flagged')],
+        [uids(), add('\\Flagged')],
+      ] as const
+      for (const [wanted, change] of idle) {
         const stored = await fixture.store.messages.changeFlags(account, inbox, wanted, change)
         assert.deepEqual({ ...stored, modified: [...stored.modified] }, { modseq: before!.modseq, changed: [], modified: [] })
       }
@@ -76,7 +90,8 @@ export function flagsContract(name: string, makePlace: MakePlace): void {
 
     test('of many who change one message for the same `unchangedSince` at one moment exactly one succeeds', async () => {
       const { account, inbox, filed } = await fixture.accountWithMail(1)
-      const results = await Promise.all(Array.from({ length: 8 }, (_, i) => fixture.store.messages.changeFlags(account, inbox, uids(1), add(`dau-${i}`), filed[0]!.modseq)))
+      const mark = (i: number) => fixture.store.messages.changeFlags(account, inbox, uids(1), add(`dau-${i}`), filed[0]!.modseq)
+      const results = await Promise.all(Array.from({ length: 8 }, (_, i) => mark(i)))
       assert.equal(results.filter((result) => result.changed.length === 1).length, 1)
       assert.equal(results.filter((result) => result.modified.length === 1).length, 7)
     })

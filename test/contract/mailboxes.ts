@@ -89,7 +89,13 @@ export function mailboxesContract(name: string, makePlace: MakePlace): void {
         ]),
         isRefused('mailbox-exists'),
       )
-      await assert.rejects(fixture.store.mailboxes.rename(account, [{ mailbox: parent!.id, name: 'Khác' }, { mailbox: 'khong-co', name: 'Nữa' }]), isRefused('mailbox-unknown'))
+      await assert.rejects(
+        fixture.store.mailboxes.rename(account, [
+          { mailbox: parent!.id, name: 'Khác' },
+          { mailbox: 'khong-co', name: 'Nữa' },
+        ]),
+        isRefused('mailbox-unknown'),
+      )
       assert.equal((await fixture.store.mailboxes.get(account, parent!.id))?.name, 'Mới')
       await fixture.countersAreSums(account)
     })

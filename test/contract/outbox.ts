@@ -23,7 +23,13 @@ export function outboxContract(name: string, makePlace: MakePlace): void {
       const nowMs = fixture.clock.nowMs()
       return (await fixture.store.outbox.claim({ node, nowMs, leaseUntilMs: nowMs + leaseMs, limit })).map((row) => row.id)
     }
-    const settlement = (id: OutboxId, state: OutboxSettlement['state'], untilMs: number | null = null): OutboxSettlement => ({ id, state, reply: `${state} 1.2.3`, atMs: fixture.clock.nowMs(), untilMs })
+    const settlement = (id: OutboxId, state: OutboxSettlement['state'], untilMs: number | null = null): OutboxSettlement => ({
+      id,
+      state,
+      reply: `${state} 1.2.3`,
+      atMs: fixture.clock.nowMs(),
+      untilMs,
+    })
     const settle = (id: OutboxId, state: OutboxSettlement['state'], untilMs: number | null = null) => fixture.store.outbox.settle([settlement(id, state, untilMs)])
 
     /** Leaves nothing due for the next test. */

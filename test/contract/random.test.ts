@@ -75,5 +75,9 @@ async function sideBySide(fixture: Fixture, clients: readonly (readonly Operatio
 /** `known` with the ids that `told` says in place of those that nobody could see: of copies that went on at once. */
 function withIdsOf(told: Known, known: Known): Known {
   const id = (mailbox: string, uid: number, own: string): string => (isUnseenId(own) ? (told.get(mailbox)?.get(uid)?.id ?? own) : own)
-  return new Map([...known].map(([mailbox, messages]) => [mailbox, new Map([...messages].map(([uid, one]) => [uid, { id: id(mailbox, uid, one.id), flags: one.flags }]))]))
+  const seen: Known = new Map()
+  for (const [mailbox, messages] of known) {
+    seen.set(mailbox, new Map([...messages].map(([uid, one]) => [uid, { id: id(mailbox, uid, one.id), flags: one.flags }])))
+  }
+  return seen
 }

@@ -56,8 +56,8 @@ export function recordsContract(name: string, makePlace: MakePlace): void {
     })
 
     test('audit records form one unbroken hash chain, also under concurrent writers and after a restart', async () => {
-      const write = (count: number) =>
-        Promise.all(Array.from({ length: count }, (_, i) => fixture.store.records.append([record('audit', { subject: `${i}` }), record('mail'), record('audit', { subject: `${i}+` })])))
+      const three = (i: number) => [record('audit', { subject: `${i}` }), record('mail'), record('audit', { subject: `${i}+` })]
+      const write = (count: number) => Promise.all(Array.from({ length: count }, (_, i) => fixture.store.records.append(three(i))))
       await write(15)
       await fixture.reopen()
       await write(15)

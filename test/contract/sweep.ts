@@ -21,7 +21,9 @@ export function sweepContract(name: string, makePlace: MakePlace): void {
       const { account, inbox } = await fixture.accountWithMail(0)
       const put = Array.from({ length: 20 }, () => randomBytes(3_000))
       const ids = await Promise.all(put.map((body) => fixture.blobs.put(body)))
-      for (const body of ids.filter((_, i) => i % 2 === 0)) await fixture.store.messages.append(account, inbox, [await fixture.message({ content: { body, bodyBytes: 3_000 } })])
+      for (const body of ids.filter((_, i) => i % 2 === 0)) {
+        await fixture.store.messages.append(account, inbox, [await fixture.message({ content: { body, bodyBytes: 3_000 } })])
+      }
       const swept = await sweep()
       assert.ok(swept.removed >= 10)
       assert.ok(swept.freedBytes >= 30_000)

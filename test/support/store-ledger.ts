@@ -182,7 +182,9 @@ export class Ledger {
   async #commitAgain(open: OpenStore, operation: Extract<LoadOperation, { kind: 'deliver' }>, there: boolean): Promise<void> {
     const delivery = deliveryOf(operation, await open.blobs.put(bodyOf(operation.tag)), Date.now())
     const outcome = await open.store.deliveries.commit(delivery)
-    if (outcome.kind !== (there ? 'duplicate' : 'committed')) this.#problems.push(`${operation.transaction}: ${there ? 'there' : 'not there'}, but committing again answers ${outcome.kind}`)
+    if (outcome.kind !== (there ? 'duplicate' : 'committed')) {
+      this.#problems.push(`${operation.transaction}: ${there ? 'there' : 'not there'}, but committing again answers ${outcome.kind}`)
+    }
     if (outcome.kind === 'committed') {
       for (const one of outcome.filed) {
         this.#expected.set(keyOf(one.account, operation.tag), { ...one, keyword: null })
@@ -198,7 +200,8 @@ export class Ledger {
     for (const { account, inbox } of this.#accounts) {
       await countersAreSums(open.store, account)
       const state = (await open.store.accounts.get(account))!
-      if (state.modseq < (this.#modseqs.get(account) ?? 0)) this.#problems.push(`${account}: modseq ${state.modseq} is below the acknowledged ${this.#modseqs.get(account)}`)
+      const acknowledged = this.#modseqs.get(account) ?? 0
+      if (state.modseq < acknowledged) this.#problems.push(`${account}: modseq ${state.modseq} is below the acknowledged ${acknowledged}`)
       const changes = await open.store.changes.since(account, 0)
       const told = new Set(changes.messages.map((message) => message.id))
       const gone = new Set(changes.vanished.flatMap((one) => one.destroyed))

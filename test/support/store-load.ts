@@ -97,7 +97,16 @@ export function deliveryOf(operation: Extract<LoadOperation, { kind: 'deliver' }
 }
 
 function contentOf(tag: string, body: BlobId): NewMessage['content'] {
-  return { body, bodyBytes: bodyOf(tag).length, forms: Buffer.from(`forms of ${tag}`), text: Buffer.from(`text of ${tag}`), sentAtMs: null, messageId: `<${tag}@xa.example>`, references: [], baseSubject: tag }
+  return {
+    body,
+    bodyBytes: bodyOf(tag).length,
+    forms: Buffer.from(`forms of ${tag}`),
+    text: Buffer.from(`text of ${tag}`),
+    sentAtMs: null,
+    messageId: `<${tag}@xa.example>`,
+    references: [],
+    baseSubject: tag,
+  }
 }
 
 /** mulberry32: the same numbers for the same seed. */

@@ -238,7 +238,9 @@ export class AccountModel {
     const living = new Set([...now.values()].flatMap((messages) => [...messages.values()].map((message) => message.id)))
     const destroyed = new Set(changes.vanished.flatMap((one) => one.destroyed))
     for (const id of destroyed) assert.ok(!living.has(id), 'a living message is not reported destroyed')
-    for (const messages of known.values()) for (const { id } of messages.values()) assert.ok(living.has(id) || destroyed.has(id), `what went is reported destroyed: ${id}`)
+    for (const messages of known.values()) {
+      for (const { id } of messages.values()) assert.ok(living.has(id) || destroyed.has(id), `what went is reported destroyed: ${id}`)
+    }
   }
 }
 

@@ -11,7 +11,14 @@ import { fresh } from './store-fixture.ts'
 /** Mailboxes are named by any number: modulo how many there are. UIDs that do not exist are part of it; null means all. */
 export type Operation =
   | { readonly kind: 'append' | 'deliver'; readonly mailbox: number; readonly messages: readonly { readonly flags: readonly string[]; readonly bodyBytes: number }[] }
-  | { readonly kind: 'flags'; readonly mailbox: number; readonly uids: readonly number[] | null; readonly mode: FlagChange['mode']; readonly flags: readonly string[]; readonly unchangedFor: number | null }
+  | {
+      readonly kind: 'flags'
+      readonly mailbox: number
+      readonly uids: readonly number[] | null
+      readonly mode: FlagChange['mode']
+      readonly flags: readonly string[]
+      readonly unchangedFor: number | null
+    }
   | { readonly kind: 'copy' | 'move'; readonly mailbox: number; readonly target: number; readonly uids: readonly number[] | null }
   | { readonly kind: 'expunge'; readonly mailbox: number; readonly uids: readonly number[] | null; readonly onlyDeleted: boolean }
   | { readonly kind: 'make' | 'rename' | 'remove'; readonly mailbox: number }

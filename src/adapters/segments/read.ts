@@ -20,6 +20,8 @@ const firstReadBytes = 16_384
 const neighbourBytes = 32_768
 const maxGroupSpanBytes = 1_048_576
 const maxGroupBodies = 64
+/** Unpacked, bodies may be a thousand times as large: a group ends with the one that reaches this. */
+const maxGroupBodyBytes = 8_388_608
 
 export interface ByteRange {
   readonly start: number
@@ -60,8 +62,14 @@ async function readGroup(open: OpenSegments, ids: readonly BlobId[], start: numb
     const to = Math.max(...group.map((one) => one.at)) + firstReadBytes
     const bytes = await readChecked(file.handle, from, to - from)
     const bodies: Uint8Array[] = []
-    // The bodies must not keep the whole neighbourhood in memory, nor share it with each other.
-    for (const one of group) bodies.push(new Uint8Array(await bodyAt({ file, place: one.place, at: one.at, bytes, from: one.at - from })))
+    let bodyBytes = 0
+    for (const one of group) {
+      // A body must not keep the whole neighbourhood in memory, nor share it with the others.
+      const body = new Uint8Array(await bodyAt({ file, place: one.place, at: one.at, bytes, from: one.at - from }))
+      bodies.push(body)
+      bodyBytes += body.length
+      if (bodyBytes >= maxGroupBodyBytes) break
+    }
     return bodies
   })
 }

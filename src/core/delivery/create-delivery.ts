@@ -3,6 +3,7 @@ import type { Delivering, Directory, Outbox } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Store } from '../ports/store.ts'
 import type { Bus, Clock, Counters, Outbound, Random } from '../ports/world.ts'
+import type { NewRecord } from '../record/record.ts'
 import { createBringHome } from '../submission/bring-home.ts'
 import { createDispatch, type Dispatch } from '../submission/dispatch.ts'
 import { createOutbox } from '../submission/outbox.ts'
@@ -21,6 +22,7 @@ export interface DeliveryPorts {
   readonly random: Random
   readonly counters: Counters
   readonly outbound: Outbound
+  readonly recordLater?: (record: NewRecord) => void
 }
 
 export interface MailDelivery {

@@ -3,6 +3,7 @@ import type { Directory } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Store } from '../ports/store.ts'
 import type { Bus, Clock, Counters, Random } from '../ports/world.ts'
+import type { NewRecord } from '../record/record.ts'
 import type { ReturnToSender } from '../submission/return-to-sender.ts'
 import type { HeldDeliveries } from './held.ts'
 import type { DeliverySettings } from './settings.ts'
@@ -19,4 +20,6 @@ export interface DeliverParts {
   readonly returnToSender: ReturnToSender
   readonly held: HeldDeliveries
   readonly wakeOutbox: () => void
+  /** For the mail log, of what nobody waits for: appended soon, together with others. */
+  readonly recordLater?: (record: NewRecord) => void
 }

@@ -25,9 +25,10 @@ import { keptFacts } from './delivery-facts.ts'
 import type { DeliverParts } from './deliver-parts.ts'
 import { failureOf, mayPass } from './failures.ts'
 import { fileInto } from './file.ts'
+import { withoutForgedResults } from './forged-results.ts'
 import { headerFacts, type HeaderFacts } from './header-facts.ts'
 import { judge, mayBounce, type Verdict } from './judge.ts'
-import { recordNotTold, recordRefused } from './mail-log.ts'
+import { checkedRecord, recordNotTold, recordPutOff, recordRefused } from './mail-log.ts'
 import { fullMailbox, resolveRecipients, type FailedRecipient, type Recipients } from './recipients.ts'
 import { createTracer, type Tracer } from './trace.ts'
 
@@ -42,7 +43,12 @@ const maxPlans = 10
 
 export function createDelivering(parts: DeliverParts): Delivering {
   const checks = createChecks({ accounts: parts.store.accounts, ...parts })
-  return { ...checks, deliver: (message) => deliver(parts, message) }
+  const { records } = parts.store
+  return {
+    ...checks,
+    deliver: (message) => deliver(parts, message),
+    putOff: (message) => recordPutOff(records, { atMs: parts.clock.nowMs(), ...message }),
+  }
 }
 
 async function deliver(parts: DeliverParts, message: IncomingMessage): Promise<Delivered> {
@@ -61,7 +67,8 @@ async function deliver(parts: DeliverParts, message: IncomingMessage): Promise<D
   requireReachable(recipients, header, author)
   if (author !== null) await countSubmission(parts.counters, author.id, recipients.local.size + recipients.outside.length, settings.submission)
 
-  const bytes = author === null ? message.bytes : complete(parts, message, header, author)
+  const own = withoutForgedResults(message.bytes, header.results, settings.hostname)
+  const bytes = author === null ? own : complete(parts, { ...message, bytes: own }, header, author)
   const content = await keepContent(parts.blobs, bytes)
   return await commit(parts, { message, verdict, recipients, content, tracer: tracerOf(parts, message) })
 }
@@ -194,9 +201,10 @@ function mayTell(message: IncomingMessage, verdict: Verdict): boolean {
   return message.sender !== '' && (message.account !== null || mayBounce(message.facts, verdict))
 }
 
-async function hold(parts: DeliverParts, { message, recipients }: Plan, delivery: Delivery): Promise<Delivered> {
+async function hold(parts: DeliverParts, { message, recipients, verdict }: Plan, delivery: Delivery): Promise<Delivered> {
   const { kind } = await parts.store.deliveries.hold(delivery)
   parts.held.start(message.transaction)
+  if (kind === 'held') recordChecked(parts, message, verdict)
   if (kind === 'duplicate') return { duplicate: true, filed: 0, queued: 0 }
   if (delivery.outbox.length > 0) parts.wakeOutbox()
   return { duplicate: false, filed: recipients.local.size, queued: delivery.outbox.length }
@@ -205,9 +213,15 @@ async function hold(parts: DeliverParts, { message, recipients }: Plan, delivery
 async function finish(parts: DeliverParts, plan: Plan, outcome: Extract<DeliveryOutcome, { readonly kind: 'committed' }>): Promise<Delivered> {
   for (const { account, modseq } of outcome.filed) parts.bus.ring({ account, modseq })
   if (outcome.outbox.length > 0) parts.wakeOutbox()
+  recordChecked(parts, plan.message, plan.verdict)
   const { failed, outside } = plan.recipients
   if (failed.length > 0) await tellOfFailed(parts, plan, outcome.outbox.slice(outside.length))
   return { duplicate: false, filed: outcome.filed.length, queued: outcome.outbox.length }
+}
+
+function recordChecked({ recordLater, clock }: DeliverParts, { transaction, sender, facts }: IncomingMessage, verdict: Verdict): void {
+  const record = checkedRecord({ atMs: clock.nowMs(), transaction, sender, facts, verdict })
+  if (record !== null) recordLater?.(record)
 }
 
 /** @param rows those of the failed recipients, in their order; none when the sender must not be told */

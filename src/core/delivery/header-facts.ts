@@ -1,6 +1,7 @@
 /** What delivery needs to know of a header, in one pass over it: loops, who it says it is from, what is missing. RFC 5322 §3.6. */
 import { parseAddressList } from '../../message/address.ts'
 import { fieldValue, scanHeader } from '../../message/header.ts'
+import { authorityOf, type ResultsField } from './forged-results.ts'
 
 export interface HeaderFacts {
   readonly receivedFields: number
@@ -13,6 +14,8 @@ export interface HeaderFacts {
   readonly hasDate: boolean
   readonly hasMessageId: boolean
   readonly hasBcc: boolean
+  /** Authentication-Results that came with the message. */
+  readonly results: readonly ResultsField[]
 }
 
 /** Far above any real list of authors; beyond it the sender rules refuse the message. */
@@ -26,6 +29,7 @@ export function headerFacts(bytes: Uint8Array, submitted: boolean): HeaderFacts 
   const deliveredTo: string[] = []
   const from: (string | null)[] = []
   const senderFields: (string | null)[] = []
+  const results: ResultsField[] = []
   let receivedFields = 0
   let fromFields = 0
   const seen = { date: false, messageId: false, bcc: false }
@@ -36,6 +40,9 @@ export function headerFacts(bytes: Uint8Array, submitted: boolean): HeaderFacts 
         break
       case 'delivered-to':
         deliveredTo.push(utf8(fieldValue(buffer, field)).toLowerCase())
+        break
+      case 'authentication-results':
+        results.push({ start: field.start, end: field.end, authority: authorityOf(fieldValue(buffer, field)) })
         break
       case 'from':
         fromFields++
@@ -56,7 +63,7 @@ export function headerFacts(bytes: Uint8Array, submitted: boolean): HeaderFacts 
         break
     }
   }
-  return { receivedFields, deliveredTo, fromFields, from, senderFields, hasDate: seen.date, hasMessageId: seen.messageId, hasBcc: seen.bcc }
+  return { receivedFields, deliveredTo, fromFields, from, senderFields, hasDate: seen.date, hasMessageId: seen.messageId, hasBcc: seen.bcc, results }
 }
 
 function addressesOf(value: string): (string | null)[] {

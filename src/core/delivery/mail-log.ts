@@ -1,11 +1,13 @@
 /**
- * The mail log (Điều 7.2, R-7.2): what became of messages that were not simply filed. Each event has one typed function.
- * A message that was filed needs none: its facts are kept with the delivery and searched there.
+ * The mail log (Điều 7.2, R-7.2): what became of messages that were not simply filed, and what the checks said of those that
+ * were. Each event has one typed function. Who sent what to whom is kept with the delivery itself and searched there.
  */
 import type { MailError } from '../errors.ts'
+import type { DeliveryFacts } from '../mail.ts'
 import type { OutboxRow } from '../submission/outbox-row.ts'
 import type { NewRecord } from '../record/record.ts'
 import type { RecordStore } from '../ports/store.ts'
+import type { Verdict } from './judge.ts'
 
 type Log = Pick<RecordStore, 'append'>
 
@@ -17,6 +19,38 @@ interface Refused {
   readonly sender: string
   readonly remoteIp: string | null
   readonly error: MailError
+}
+
+interface PutOff {
+  readonly atMs: number
+  readonly transaction: string
+  readonly sender: string
+  readonly remoteIp: string | null
+  readonly unanswered: readonly string[]
+}
+
+/** A message whose sender was told to try again, because checks gave no answer. */
+export async function recordPutOff(records: Log, { atMs, transaction, sender, remoteIp, unanswered }: PutOff): Promise<void> {
+  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.put-off', subject: transaction, clause, detail: { sender, remoteIp, unanswered } }])
+}
+
+interface Checked {
+  readonly atMs: number
+  readonly transaction: string
+  readonly sender: string
+  readonly facts: DeliveryFacts | null
+  readonly verdict: Verdict
+}
+
+/** What the checks said of a message that was taken; null where none was made. */
+export function checkedRecord({ atMs, transaction, sender, facts, verdict }: Checked): NewRecord | null {
+  if (facts === null) return null
+  const { remoteIp, spf, dkim, dmarc, spam, virus, dnsLists, unanswered } = facts
+  const said = [spf, dkim, dmarc, spam, virus].some((one) => one !== null) || dnsLists.length + unanswered.length > 0
+  if (!said) return null
+  const reason = verdict.kind === 'accept' ? null : verdict.reason
+  const detail = { sender, remoteIp, verdict: verdict.kind, reason, spf, dkim, dmarc, spam, virus, dnsLists, unanswered }
+  return { kind: 'mail', atMs, actor: 'system', action: 'mail.checked', subject: transaction, clause, detail }
 }
 
 /** A whole message that was refused after its body had been seen. */

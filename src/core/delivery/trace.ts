@@ -3,9 +3,8 @@
  * (Delivered-To), RFC 8601 (Authentication-Results), RFC 3848 (ESMTPSA). They are the prefix of a message row (design §5.5);
  * the bytes after them are the sender's.
  *
- * RFC 8601 §5 wants forged Authentication-Results of our own name removed. We never change a sender's bytes (they may be
- * signed), so a forged one stays where it is: ours is the one above our own Received line, and whoever reads these results
- * must read only what stands there.
+ * Authentication-Results of our own name stand here and nowhere else in a message: forged ones are cut out of the body that
+ * is kept (`forged-results.ts`, RFC 8601 §5).
  */
 import { formatDate } from '../../message/compose.ts'
 import type { DeliveryFacts } from '../mail.ts'
@@ -76,7 +75,13 @@ function authenticationResults(trace: Trace): string {
   const { facts } = trace
   if (facts === null || trace.origin !== 'outside') return ''
   const results: string[] = []
-  if (facts.spf !== null) results.push(`spf=${hostToken(facts.spf.result)} smtp.mailfrom=${hostToken(facts.spf.domain)}`)
+  if (facts.spf !== null) {
+    // RFC 7208 §2.4: the null sender is checked by what the client called itself.
+    const checked = trace.sender === '' ? 'smtp.helo' : 'smtp.mailfrom'
+    results.push(`spf=${hostToken(facts.spf.result)} ${checked}=${hostToken(facts.spf.domain)}`)
+  }
+  // RFC 8601 §2.7.1: looked for, and there was no signature.
+  if (facts.dkim?.length === 0) results.push('dkim=none')
   for (const dkim of facts.dkim ?? []) {
     results.push(`dkim=${hostToken(dkim.result)} header.d=${hostToken(dkim.domain)} header.s=${hostToken(dkim.selector)}`)
   }

@@ -11,7 +11,7 @@ import type { BlobId } from '../mailbox/mailbox.ts'
 export interface Blobs extends AsyncDisposable {
   /** Refuses `storage-full`, `unavailable`. Calls that come together share one sync. */
   put(bytes: Uint8Array): Promise<BlobId>
-  /** All of it, or the half-open range. Refuses `message-unknown` when there is no such blob, `unavailable`. */
+  /** All of it, or the half-open range, cut at the end of the body. Refuses `message-unknown` when there is no such blob, `unavailable`. */
   read(id: BlobId, range?: { readonly start: number; readonly end: number }): Promise<Uint8Array>
   /** Many whole bodies, in order, with few system calls; for FETCH of many messages. */
   readMany(ids: readonly BlobId[]): AsyncIterable<Uint8Array>

@@ -39,7 +39,10 @@ export function createIngressAnswers({ mail, facts, settings }: IngressParts): I
     }),
 
     async facts(ask) {
-      facts.put(ask)
+      if (ask.putOff === true) {
+        const { transaction, sender, unanswered } = ask
+        await mail.delivery.putOff({ transaction, sender, remoteIp: ask.remote.ip, unanswered })
+      } else facts.put(ask)
       return nothing
     },
 

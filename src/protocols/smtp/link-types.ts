@@ -40,6 +40,8 @@ export interface TransactionFacts {
   readonly dnsLists: readonly string[]
   /** Services that were configured but gave no answer, by name. */
   readonly unanswered: readonly string[]
+  /** The body is not coming: the sender was told to try again, because a scanner gave no verdict. */
+  readonly putOff?: true
 }
 
 export interface SmtpReply {

@@ -90,7 +90,7 @@ export async function viewAccount(server: RunningServer, person: Person): Promis
 
 async function readAll(client: ImapFlow): Promise<SeenMessage[]> {
   const messages: SeenMessage[] = []
-  // The view must see what came since the mailbox was selected.
+  // To hear first of what came and went since the mailbox was selected.
   await client.noop()
   if (client.mailbox === false || client.mailbox.exists === 0) return messages
   for await (const { uid, envelope, flags, source } of client.fetch('1:*', { uid: true, envelope: true, flags: true, source: true })) {

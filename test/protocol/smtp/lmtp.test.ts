@@ -26,6 +26,7 @@ class Rig implements AsyncDisposable {
     const delivery: Delivering = {
       checkRecipient: ({ recipient }) => this.check(recipient),
       checkSender: async () => undefined,
+      putOff: async () => undefined,
       deliver: async (message) => {
         this.taken.push(message)
         await this.deliver(message)

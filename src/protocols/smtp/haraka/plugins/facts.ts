@@ -23,10 +23,22 @@ export const weighUnanswered = hook(async (next: Next, connection: HarakaConnect
   const scanner = open.unanswered.find((name) => name === 'rspamd' || name === 'clamd')
   if (scanner !== undefined) {
     connection.logwarn(`${scanner} gave no verdict on ${open.id}`)
-    if (checks.unscanned === 'defer') return next(...refusal(replies.unscanned))
+    if (checks.unscanned === 'defer') {
+      await tellPutOff(connection, transaction)
+      return next(...refusal(replies.unscanned))
+    }
   }
   next()
 })
+
+/** Core never sees the body, but it counts and records what became of the message. */
+async function tellPutOff(connection: HarakaConnection, transaction: HarakaTransaction): Promise<void> {
+  const facts = await collectFacts(connection, transaction)
+  // Not awaited: the sender is put off whether or not core hears of it.
+  ingressNode()
+    .link.ask('facts', { ...facts, putOff: true })
+    .catch((error: unknown) => connection.logwarn(`facts of ${facts.transaction}: ${String(error)}`))
+}
 
 export async function collectFacts(connection: HarakaConnection, transaction: HarakaTransaction): Promise<TransactionFacts> {
   const session = sessionOf(connection)
@@ -54,18 +66,25 @@ export async function collectFacts(connection: HarakaConnection, transaction: Ha
 
 function spamVerdict(transaction: HarakaTransaction): TransactionFacts['spam'] {
   const result = transaction.results.get('rspamd')
-  if (typeof result?.score !== 'number') return null
+  if (!isFiniteNumber(result?.score)) return null
   return {
     engine: 'rspamd',
     score: result.score,
-    required: typeof result.required_score === 'number' ? result.required_score : 0,
-    action: typeof result.action === 'string' ? result.action : '',
+    required: isFiniteNumber(result.required_score) ? result.required_score : 0,
+    action: typeof result.action === 'string' ? result.action.slice(0, maxNameLength) : '',
   }
 }
 
 function virusVerdict(transaction: HarakaTransaction): TransactionFacts['virus'] {
   const result = transaction.results.get('clamd')
   const found = Array.isArray(result?.fail) ? result.fail[0] : undefined
-  if (typeof found === 'string') return { engine: 'clamd', found }
+  if (typeof found === 'string') return { engine: 'clamd', found: found.slice(0, maxNameLength) }
   return Array.isArray(result?.pass) && result.pass.length > 0 ? { engine: 'clamd', found: null } : null
+}
+
+/** Of an action or a virus: facts are one line on the link, whatever a scanner says. */
+const maxNameLength = 200
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
 }

@@ -1,9 +1,13 @@
 /**
  * SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489) of mail from outside, by the mailauth library. Verdicts are facts;
- * core decides what they mean. A check that hangs is a fact too ("unanswered").
+ * core decides what they mean. A check that hangs, or whose DNS does, is a fact too ("unanswered").
+ *
+ * Bounded: of a message with thousands of signatures the first few are verified, and its look-ups are counted.
  */
 import dns from 'node:dns'
 import { authenticate } from 'mailauth'
+import { cutFields } from '../../../../message/compose.ts'
+import { scanHeader } from '../../../../message/header.ts'
 import type { TransactionFacts, Verdict } from '../../link-types.ts'
 import { hook } from '../haraka.ts'
 import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
@@ -13,6 +17,11 @@ import { pathAddress } from '../paths.ts'
 import { sessionOf, transactionOf } from '../session.ts'
 
 export type MessageAuthFacts = Pick<TransactionFacts, 'spf' | 'dkim' | 'dmarc'>
+
+/** RFC 6376 §6.1 lets a verifier limit them: each may ask for a hash of the whole body. */
+const maxSignatures = 16
+/** SPF and DMARC bound theirs themselves (RFC 7208 §4.6.4); a signature asks for one key. */
+const maxQueries = 100
 
 let resolver: dns.promises.Resolver | null = null
 
@@ -29,7 +38,7 @@ export const verifyMessage = hook(async (next: Next, connection: HarakaConnectio
   const { checks, hostname } = ingressNode().settings
   const open = transactionOf(transaction)
   if (open.kept === null) return next()
-  const message = Buffer.concat([...unstuffed(open.kept.chunks(), open.kept.bytes)])
+  const message = withFewSignatures(Buffer.concat([...unstuffed(open.kept.chunks(), open.kept.bytes)]))
   const work = authenticate(message, {
     ip: connection.remote.ip,
     helo: connection.hello.host ?? connection.remote.ip,
@@ -38,17 +47,37 @@ export const verifyMessage = hook(async (next: Next, connection: HarakaConnectio
     disableArc: true,
     disableBimi: true,
     disableDmarc: !checks.dmarc,
-    // mailauth's type knows TXT and addresses only; it asks for MX too and takes what Node gives.
-    resolver: (name, type) => resolver!.resolve(name, type) as Promise<string[]>,
+    resolver: countedResolver(),
   })
   const found = await within(work, checks.timeoutMs).catch((error: unknown) => {
     connection.logwarn(`SPF, DKIM, DMARC: ${String(error)}`)
     return null
   })
-  if (found === null) open.unanswered.push(...(['spf', 'dkim', 'dmarc'] as const).filter((name) => checks[name]))
-  else open.messageAuth = factsOf(found, checks)
+  if (found !== null) open.messageAuth = factsOf(found, checks)
+  open.unanswered.push(...(['spf', 'dkim', 'dmarc'] as const).filter((name) => checks[name] && isUnanswered(open.messageAuth?.[name])))
   next()
 })
+
+function withFewSignatures(message: Buffer): Buffer {
+  const signatures = scanHeader(message).fields.filter(({ name }) => name === 'dkim-signature')
+  return signatures.length <= maxSignatures ? message : cutFields(message, signatures.slice(maxSignatures))
+}
+
+function countedResolver(): (name: string, type: string) => Promise<string[]> {
+  let asked = 0
+  // mailauth's type knows TXT and addresses only; it asks for MX too and takes what Node gives.
+  return async (name, type) => {
+    if (++asked > maxQueries) throw Object.assign(new Error('too many look-ups for one message'), { code: dns.REFUSED })
+    return (await resolver!.resolve(name, type)) as string[]
+  }
+}
+
+/** No result, or one that DNS was in the way of (RFC 8601 §2.7: temperror). A check that does not apply has an answer: none. */
+function isUnanswered(found: MessageAuthFacts[keyof MessageAuthFacts] | undefined): boolean {
+  if (found === undefined) return true
+  if (found === null) return false
+  return (Array.isArray(found) ? found : [found as { readonly result: Verdict }]).some(({ result }) => result === 'temperror')
+}
 
 async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
