@@ -4,16 +4,19 @@
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import { resolve } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { createArgon2Passwords } from './adapters/argon2/passwords.ts'
+import { openFts5 } from './adapters/fts5/full-text.ts'
 import { createLocalBus } from './adapters/local/bus.ts'
 import { systemClock } from './adapters/local/clock.ts'
 import { createLocalCounters } from './adapters/local/counters.ts'
 import { createKeyedDigest } from './adapters/local/keyed-digest.ts'
 import { createSystemRandom } from './adapters/local/random.ts'
+import { createDkimSigner } from './adapters/mailauth/signer.ts'
+import { createRspamdTraining } from './adapters/rspamd/training.ts'
 import { openSegments } from './adapters/segments/segments.ts'
 import { openSqliteStore } from './adapters/sqlite/store.ts'
 import { ensureCertificate, type CertificateFiles } from './adapters/tls/certificate.ts'
@@ -22,7 +25,9 @@ import type { FirstAdministrator } from './core/account/first-administrator.ts'
 import { createMail, type MailSystem, type Ports } from './core/create-mail.ts'
 import { MailError } from './core/errors.ts'
 import type { Mail } from './core/mail.ts'
+import type { Clock } from './core/ports/world.ts'
 import { startOutboxDispatcher } from './jobs/dispatch-outbox.ts'
+import { fullTextJobs } from './jobs/full-text.ts'
 import { housekeepingJobs } from './jobs/housekeeping.ts'
 import { startScheduler } from './jobs/scheduler.ts'
 import type { Logger } from './lib/log.ts'
@@ -36,7 +41,7 @@ import { createIngressAnswers } from './protocols/smtp/ingress.ts'
 import { listenLink } from './protocols/smtp/link.ts'
 import { listenLmtp } from './protocols/smtp/lmtp.ts'
 import { createFactsStore } from './protocols/smtp/transaction-facts.ts'
-import { hostnameOf, imapLimitsOf, ingressSettingsOf, mailSettingsOf, nodeOf, placesOf, type Places } from './settings.ts'
+import { controllerOf, dkimOf, hostnameOf, imapLimitsOf, ingressSettingsOf, mailSettingsOf, nodeOf, placesOf, type Places } from './settings.ts'
 
 export interface Listening {
   readonly smtp: number | null
@@ -83,13 +88,14 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const token = randomBytes(32).toString('hex')
   const metrics = createMetrics()
 
-  const system = await openCore(config, { places, hostname, token, options, open })
+  const clock = options.ports?.clock ?? systemClock
+  const system = await openCore(config, { places, hostname, token, options, open, metrics })
   const firstAdministrator = await system.ensureFirstAdministrator()
-  const parts: Parts = { config, log, places, hostname, node, token, certificate, metrics, system }
-  open.use(startScheduler(housekeepingJobs(system.delivery), { clock: systemClock, log: log.child({ part: 'jobs' }) }))
-  const dispatcher = open.use(startOutboxDispatcher({ dispatch: system.delivery.dispatch, clock: systemClock, log: log.child({ part: 'outbox' }), node }))
+  const parts: Parts = { config, log, places, hostname, node, token, certificate, metrics, system, clock }
+  const jobs = [...housekeepingJobs(system.delivery), ...(system.textIndex === null ? [] : fullTextJobs(system.textIndex))]
+  open.use(startScheduler(jobs, { clock, log: log.child({ part: 'jobs' }) }))
   const lmtpPort = await openDelivery(parts, open)
-  const front = await openFront(parts, open, options.ingress === false ? null : () => dispatcher.wake())
+  const front = await openFront(parts, open, options.ingress !== false)
 
   const closing = open.move()
   return {
@@ -114,6 +120,7 @@ interface Parts {
   readonly certificate: CertificateFiles
   readonly metrics: Metrics
   readonly system: MailSystem
+  readonly clock: Clock
 }
 
 interface CoreParts {
@@ -122,18 +129,21 @@ interface CoreParts {
   readonly token: string
   readonly options: ComposeOptions
   readonly open: AsyncDisposableStack
+  readonly metrics: Metrics
 }
 
-async function openCore(config: Config, { places, hostname, token, options, open }: CoreParts): Promise<MailSystem> {
+async function openCore(config: Config, { places, hostname, token, options, open, metrics }: CoreParts): Promise<MailSystem> {
   const given = options.ports ?? {}
   const onFault = (error: unknown): void => options.log.error({ err: error }, 'fault in the background')
   const clock = given.clock ?? systemClock
   const store = given.store ?? open.use(await openSqliteStore({ directory: places.store, clock }))
   const blobs = given.blobs ?? open.use(await openSegments({ directory: places.segments, clock }))
+  const fullText = given.fullText === undefined ? open.use(await openFts5({ directory: places.fullText, clock })) : given.fullText
   const handover = open.use(createHandover({ place: { path: places.handoverSocket }, token }))
   const ports: Ports = {
     store,
     blobs,
+    fullText,
     clock,
     bus: given.bus ?? createLocalBus({ onError: onFault }),
     random: given.random ?? createSystemRandom(),
@@ -141,8 +151,23 @@ async function openCore(config: Config, { places, hostname, token, options, open
     passwords: given.passwords ?? createArgon2Passwords(),
     digest: given.digest ?? createKeyedDigest(),
     outbound: given.outbound ?? outboundOver(handover),
+    signer: given.signer ?? signerOf(config, places, open),
+    training: given.training ?? (await trainingOf(config)),
   }
-  return open.use(createMail(ports, mailSettingsOf(config, hostname), { onFault }))
+  const onTrained = (kind: string, outcome: string, messages: number): void => metrics.trained.inc({ kind, outcome }, messages)
+  return open.use(createMail(ports, mailSettingsOf(config, hostname), { onFault, onTrained }))
+}
+
+function signerOf(config: Config, places: Places, open: AsyncDisposableStack): Ports['signer'] {
+  const dkim = dkimOf(config, places)
+  return dkim === null ? null : open.use(createDkimSigner(dkim))
+}
+
+async function trainingOf(config: Config): Promise<Ports['training']> {
+  const controller = controllerOf(config)
+  if (controller === null) return null
+  const file = config.checks.rspamd_password_file
+  return createRspamdTraining({ ...controller, password: file === '' ? null : (await readFile(file, 'utf8')).trim() })
 }
 
 /** Core speaks of replies as text. */
@@ -156,7 +181,7 @@ function outboundOver(handover: Handover): Ports['outbound'] {
 }
 
 /** The ways in for ingress: link, private LMTP, and the open LMTP when it is wanted. Returns the open one's port. */
-async function openDelivery({ config, log, places, hostname, token, metrics, system }: Parts, open: AsyncDisposableStack): Promise<number | null> {
+async function openDelivery({ config, log, places, hostname, token, metrics, system, clock }: Parts, open: AsyncDisposableStack): Promise<number | null> {
   const facts = open.use(createFactsStore())
   const mail = measured(system.mail, metrics)
   const random = createSystemRandom()
@@ -164,8 +189,8 @@ async function openDelivery({ config, log, places, hostname, token, metrics, sys
     mail,
     facts,
     log: log.child({ protocol: 'lmtp' }),
-    nowMs: systemClock.nowMs,
-    newTransaction: () => random.id(systemClock.nowMs()),
+    nowMs: () => clock.nowMs(),
+    newTransaction: () => random.id(clock.nowMs()),
     limits: { hostname, maxMessageBytes: config.smtp.max_message_bytes, maxRecipients: config.smtp.max_recipients, factsTimeoutMs },
   }
   open.use(await listenLmtp({ ...lmtp, place: { path: places.lmtpSocket } }))
@@ -205,6 +230,11 @@ function measured(mail: Mail, metrics: Metrics): Mail {
           end()
         }
       },
+      async putOff(message) {
+        for (const service of message.unanswered) metrics.unanswered.inc({ service })
+        metrics.delivered.inc({ outcome: 'put-off' })
+        await mail.delivery.putOff(message)
+      },
     },
     outbox: {
       ...mail.outbox,
@@ -222,8 +252,8 @@ interface Front {
 }
 
 /** What people and the Internet reach. It ends together, so that stopping takes as long as the slowest and not as all. */
-async function openFront(parts: Parts, open: AsyncDisposableStack, wakeOutbox: (() => void) | null): Promise<Front> {
-  const { config, log, places, certificate, metrics, system } = parts
+async function openFront(parts: Parts, open: AsyncDisposableStack, withIngress: boolean): Promise<Front> {
+  const { config, log, places, node, certificate, metrics, system, clock } = parts
   const front: AsyncDisposable[] = []
   open.defer(async () => {
     const ended = await Promise.allSettled(front.map((one) => one[Symbol.asyncDispose]()))
@@ -240,8 +270,10 @@ async function openFront(parts: Parts, open: AsyncDisposableStack, wakeOutbox: (
   metrics.observeSessions('imap', () => imap.sessions)
   const imapPort = await imap.listen({ host: config.imap.host, port: config.imap.port, implicitTls: false })
   const imapsPort = await imap.listen({ host: config.imap.host, port: config.imap.tls_port, implicitTls: true })
-  const ingress = wakeOutbox === null ? null : await openIngress(parts, wakeOutbox)
+  const ingress = withIngress ? await openIngress(parts) : null
   if (ingress !== null) front.push(ingress)
+  // After ingress, which takes what is due; it stops beside it, for a hand-over ends at the latest with ingress.
+  front.push(startOutboxDispatcher({ dispatch: system.delivery.dispatch, clock, log: log.child({ part: 'outbox' }), node }))
   const [http, https] = await openHttp(parts, ingress)
   front.push(http, https)
   return {
@@ -258,7 +290,7 @@ async function openFront(parts: Parts, open: AsyncDisposableStack, wakeOutbox: (
   }
 }
 
-async function openIngress({ config, log, places, hostname, node, token, certificate, metrics, system }: Parts, wakeOutbox: () => void): Promise<Ingress> {
+async function openIngress({ config, log, places, hostname, node, token, certificate, metrics, system }: Parts): Promise<Ingress> {
   const overlay = resolve('config/haraka')
   const settings = ingressSettingsOf(config, places, {
     token,
@@ -268,24 +300,26 @@ async function openIngress({ config, log, places, hostname, node, token, certifi
     overlay: existsSync(overlay) ? overlay : null,
   })
   const ingressLog = log.child({ part: 'ingress' })
-  const release = async (lost: string): Promise<void> => {
+  const release = async (): Promise<void> => {
     try {
-      await system.mail.outbox.release(lost)
+      const rows = await system.mail.outbox.release(node)
+      if (rows > 0) ingressLog.warn({ rows, node }, 'outgoing mail of the lost ingress is sent again; what it was sending at that moment may arrive twice')
     } catch (error) {
       // Their leases end by themselves.
       ingressLog.error({ err: error }, 'rows of the lost ingress were not released')
     }
-    wakeOutbox()
   }
-  // What an earlier run handed over is gone with its queue.
-  await release(node)
-  return await startIngress(settings, {
+  const ingress = await startIngress(settings, {
     log: (level, text) => ingressLog[level](text),
-    onRestart: (lost) => {
+    onRestart: () => {
       metrics.ingressRestarts.inc()
-      void release(lost)
+      // Not before it listens: rows that nobody takes would be put off.
+      void ingress.listening().then(release)
     },
   })
+  // What an earlier run handed over is gone with its queue.
+  await release()
+  return ingress
 }
 
 async function openHttp({ config, log, certificate, metrics, system }: Parts, ingress: Ingress | null): Promise<[HttpListener, HttpListener]> {

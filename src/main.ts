@@ -3,9 +3,10 @@
  * private socket. Only what a command needs is loaded.
  */
 import { existsSync } from 'node:fs'
-import { loadConfig, ConfigError } from './config/load.ts'
+import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { placesOf } from './settings.ts'
+import { startFailure } from './start-failure.ts'
 
 const usualFile = 'config/congvu.toml'
 
@@ -44,8 +45,6 @@ async function main(argv: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  // A start that fails says why in one paragraph; a stack is for bugs.
-  const readable = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined
-  process.stderr.write(`${readable ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
+  process.stderr.write(`${startFailure(error)}\n`)
   process.exitCode = 1
 }

@@ -13,7 +13,9 @@ export interface Places {
   readonly data: string
   readonly store: string
   readonly segments: string
+  readonly fullText: string
   readonly tls: string
+  readonly dkim: string
   readonly haraka: string
   readonly run: string
   readonly controlSocket: string
@@ -30,7 +32,9 @@ export function placesOf(config: Config, workingDirectory: string): Places {
     data,
     store: join(data, 'store'),
     segments: join(data, 'segments'),
+    fullText: join(data, 'full-text'),
     tls: join(data, 'tls'),
+    dkim: join(data, 'dkim'),
     haraka: join(data, 'haraka'),
     run,
     controlSocket: join(run, 'control.sock'),
@@ -62,7 +66,7 @@ export function deliverySettingsOf(config: Config, hostname: string): DeliverySe
     holdAbove: config.smtp.hold_above_accounts,
     maxReceivedFields: config.smtp.max_received,
     systemReserveBytes: config.quota.reserve_bytes,
-    judge: { ...defaults.judge, spamRefuseScore: orNull(config.checks.refuse_score) },
+    judge: { ...defaults.judge, spamRefuseScore: orNull(config.checks.refuse_score), dmarcReject: config.checks.dmarc_reject },
     submission: { messagesPerHour: orNull(config.submission.max_messages_per_hour), recipientsPerHour: orNull(config.submission.max_recipients_per_hour) },
   })
 }
@@ -88,6 +92,18 @@ export function imapLimitsOf(config: Config): ImapLimits {
     maxConnectionsPerIp: config.imap.max_connections_per_ip,
     drainMs: Math.max(config.server.stop_within_ms - 500, 0),
   }
+}
+
+/** Null when mail leaves unsigned. */
+export function dkimOf({ outbound }: Config, places: Places): { readonly directory: string; readonly selector: string; readonly domain: string | null } | null {
+  if (outbound.dkim_selector === '') return null
+  return { directory: places.dkim, selector: outbound.dkim_selector, domain: outbound.dkim_domain === '' ? null : outbound.dkim_domain }
+}
+
+/** Null when the spam filter is not to learn from people. */
+export function controllerOf({ checks }: Config): { readonly host: string; readonly port: number; readonly timeoutMs: number } | null {
+  const place = hostPort(checks.rspamd_controller)
+  return place === null ? null : { ...place, timeoutMs: checks.timeout_ms }
 }
 
 function hostPort(text: string): { readonly host: string; readonly port: number } | null {

@@ -62,10 +62,14 @@ export const configSchema = Type.Object(
       retry_seconds: Type.Array(Type.Integer({ minimum: 1, maximum: 604_800 }), { default: [60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400], minItems: 1, maxItems: 50, description: 'Pauses before each new try; after the last one the message bounces.' }),
       dns_servers: list([], 'DNS servers, "address" or "address:port", instead of those of the machine.'),
       concurrency: count(100, 1, 10_000, 'Deliveries at once.'),
+      dkim_selector: text('', 'Signs what leaves (DKIM) under this selector: keys are made in the data folder, dkim/<domain>/, with the DNS records to publish beside them. Empty: unsigned.', '^$|^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$'),
+      dkim_domain: text('', 'Signs for this domain and all below it with one key, so that one pair of DNS records serves the province. Empty: each domain has its own.', `^$|${domainPattern}`),
     }),
     checks: section('What ingress asks of other services. A service that is off, absent or hangs is a fact ("not scanned"), never a lost message.', {
       rspamd: text('', 'host:port of the rspamd worker. Empty: off.', hostPortOrEmpty),
       clamd: text('', 'host:port of clamd. Empty: off.', hostPortOrEmpty),
+      rspamd_controller: text('', 'host:port of the rspamd controller, which learns from what people move into and out of Junk. Empty: it learns nothing.', hostPortOrEmpty),
+      rspamd_password_file: text('', 'File with the password of the controller. Empty: it trusts this address.'),
       unscanned: choice(['accept', 'defer'], 'accept', 'What happens to a message when a scanner that is on gives no answer: taken, or 451 for the sender to try again.'),
       spf: flag(false, 'Checks SPF (RFC 7208).'),
       dkim: flag(false, 'Verifies DKIM (RFC 6376).'),
@@ -73,6 +77,7 @@ export const configSchema = Type.Object(
       dns_lists: list([], 'DNS lists of bad senders, e.g. zen.spamhaus.org.'),
       karma: text('', "host:port of the Redis in which Haraka's karma scores clients by their behaviour. Empty: off.", hostPortOrEmpty),
       timeout_ms: count(15_000, 100, 300_000, 'A check that takes longer gives no answer.'),
+      dmarc_reject: choice(['refuse', 'junk'], 'refuse', "What happens to mail that fails DMARC where its domain asks to reject it; mailing lists break DMARC, and junk keeps what comes by them."),
       refuse_score: Type.Number({ default: 15, minimum: 0, maximum: 1000, description: "Spam score from which a message is refused; below it, what the scanner calls spam is filed into Junk. 0: never." }),
     }),
     lmtp: section('LMTP for other programs of this machine; ingress has its own private socket.', {

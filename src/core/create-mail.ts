@@ -8,11 +8,16 @@ import { createDelivery, type MailDelivery } from './delivery/create-delivery.ts
 import type { DeliverySettings } from './delivery/settings.ts'
 import { createDirectory } from './directory/resolve.ts'
 import type { Mail } from './mail.ts'
+import { createJunkTraining, type JunkTraining, type TrainingOutcome } from './mailbox/junk-training.ts'
 import { createMailboxes } from './mailbox/mailboxes.ts'
 import { createMessages } from './mailbox/messages.ts'
+import { TextIndex } from './mailbox/text-index.ts'
 import { createViews } from './mailbox/views.ts'
 import type { Blobs } from './ports/blobs.ts'
+import type { FullText } from './ports/full-text.ts'
+import type { MessageSigner } from './ports/signing.ts'
 import type { Store } from './ports/store.ts'
+import type { JunkKind, SpamTraining } from './ports/training.ts'
 import type { Bus, Clock, Counters, KeyedDigest, Outbound, Passwords, Random } from './ports/world.ts'
 import { createAudit } from './record/audit.ts'
 import { createRecordQueue } from './record/record-queue.ts'
@@ -27,6 +32,12 @@ export interface Ports {
   readonly passwords: Passwords
   readonly digest: KeyedDigest
   readonly outbound: Outbound
+  /** Null or absent: mail leaves unsigned. */
+  readonly signer?: MessageSigner | null
+  /** Null or absent: the spam filter learns nothing from people. */
+  readonly training?: SpamTraining | null
+  /** Null or absent: every search looks through the texts themselves. */
+  readonly fullText?: FullText | null
 }
 
 export interface MailSettings extends AccountsSettings {
@@ -41,6 +52,7 @@ export interface MailSystem extends AsyncDisposable {
   readonly mail: Mail
   /** What the clock drives (src/jobs). */
   readonly delivery: MailDelivery
+  readonly textIndex: TextIndex | null
   /** Null but at the very first start. */
   ensureFirstAdministrator(): Promise<FirstAdministrator | null>
 }
@@ -48,6 +60,7 @@ export interface MailSystem extends AsyncDisposable {
 export interface MailEvents {
   /** A bug in work that nobody waits for. */
   readonly onFault: (error: unknown) => void
+  readonly onTrained?: (kind: JunkKind, outcome: TrainingOutcome, messages: number) => void
 }
 
 /** The ports stay the caller's: disposing ends what core does in the background, not them. */
@@ -63,6 +76,9 @@ export function createMail(ports: Ports, settings: MailSettings, events: MailEve
   const accountPorts: AccountsPorts = { accounts: store.accounts, agencies: store.agencies, clock, audit, random, passwords, credentials, bus }
   const directory = createDirectory(store, settings)
   const delivery = createDelivery({ ...ports, recordLater: (record) => records.add(record) }, settings.delivery, directory)
+  const training = trainingOf(ports, events)
+  const { fullText = null } = ports
+  const textIndex = fullText === null ? null : new TextIndex({ store, clock, fullText, onFault: events.onFault })
   return {
     mail: {
       signIn: createSignIn({ accounts: store.accounts, agencies: store.agencies, clock, counters, records, credentials }),
@@ -70,18 +86,27 @@ export function createMail(ports: Ports, settings: MailSettings, events: MailEve
       accounts: createAccounts(accountPorts, settings),
       directory,
       mailboxes: createMailboxes({ store, bus, settings }),
-      messages: createMessages({ ...ports, settings }),
-      views: createViews(ports),
+      messages: createMessages({ ...ports, settings, training }),
+      views: createViews(textIndex === null ? ports : { ...ports, textIndex }),
       delivery: delivery.delivering,
       outbox: delivery.outbox,
-      ready: () => store.ready(),
+      ready: async () => void (await Promise.all([store.ready(), ports.blobs.ready()])),
     },
     delivery,
+    textIndex,
     ensureFirstAdministrator: () => ensureFirstAdministrator({ ...accountPorts, settings: store }, settings),
     async [Symbol.asyncDispose]() {
       stopping.abort()
+      await textIndex?.[Symbol.asyncDispose]()
+      await training?.[Symbol.asyncDispose]()
       await delivery.held[Symbol.asyncDispose]()
       await records[Symbol.asyncDispose]()
     },
   }
+}
+
+function trainingOf(ports: Ports, { onFault, onTrained }: MailEvents): JunkTraining | null {
+  const { training } = ports
+  if (training === null || training === undefined) return null
+  return createJunkTraining({ ...ports, training, onFault, onOutcome: onTrained ?? (() => undefined) })
 }

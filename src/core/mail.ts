@@ -13,9 +13,10 @@ import type {
   MailboxRole,
   MessageId,
   StoredMessage,
+  UidRange,
   Uids,
 } from './mailbox/mailbox.ts'
-import type { SearchKey } from './mailbox/search-key.ts'
+import type { SearchKey, SequenceSet } from './mailbox/search-key.ts'
 import type { OutboxId, OutboxRow, OutboxState } from './submission/outbox-row.ts'
 
 export interface Mail {
@@ -215,6 +216,14 @@ export interface SelectedView {
    * client was told nothing and works the result out itself (`.SILENT`): what then differs is told after all.
    */
   acknowledgeFlags(changed: readonly { readonly uid: number; readonly modseq: number; readonly flags: Flags }[], change?: FlagChange): void
+  /** Messages have left that the client was not told of yet: {@link modseq} is held back. */
+  readonly expungesHeld: boolean
+  /**
+   * UIDs of `known` that left the mailbox after `modseq`, ascending and joined (RFC 7162 §3.2.6): never one that the session
+   * still counts. What left before the memory of the store ends is answered by all UIDs of `known` above `matchedUid` that
+   * are not there, whenever they went.
+   */
+  vanishedSince(modseq: number, known: SequenceSet, matchedUid?: number): Promise<readonly UidRange[]>
   /** Sequence numbers that match, ascending. Exact: substring, folded for Vietnamese. Long searches yield to others. */
   search(key: SearchKey, signal?: AbortSignal): Promise<Uint32Array>
   /** Called when something changed that `refresh` would read. */
@@ -271,6 +280,8 @@ export interface OutboxReport {
   readonly host: string | null
   readonly tls: boolean
   readonly nextTryAtMs: number | null
+  /** A server had the whole message and did not say whether it took it: a further try may make a second one. */
+  readonly inDoubt?: boolean
 }
 
 export interface Outbox {
@@ -278,6 +289,8 @@ export interface Outbox {
   get(id: OutboxId): Promise<OutboxRow | null>
   retry(id: OutboxId): Promise<void>
   cancel(id: OutboxId): Promise<void>
+  /** Of rows that an ingress node is about to try: those that must not go out any more, or are in another node's hands. */
+  unwanted(rows: readonly OutboxId[], node: string): Promise<readonly OutboxId[]>
   /** What an ingress node says became of rows. A bounce and its row are settled in one commit. */
   report(report: OutboxReport): Promise<void>
   /** An ingress node lost its working copies (it was restarted). */

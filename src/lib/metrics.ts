@@ -11,6 +11,7 @@ export interface Metrics {
   readonly deliverySeconds: Histogram
   readonly ingressRestarts: Counter
   readonly unanswered: Counter<'service'>
+  readonly trained: Counter<'kind' | 'outcome'>
 }
 
 export function createMetrics(): Metrics {
@@ -41,5 +42,6 @@ export function createMetrics(): Metrics {
     }),
     ingressRestarts: new Counter({ name: 'congvu_ingress_restarts_total', help: 'Times the ingress process had to be started again', registers }),
     unanswered: new Counter({ name: 'congvu_checks_unanswered_total', help: 'Messages a configured scanner gave no answer for', labelNames: ['service'], registers }),
+    trained: new Counter({ name: 'congvu_spam_training_total', help: 'Messages that were moved into or out of Junk, by what the spam filter made of them', labelNames: ['kind', 'outcome'], registers }),
   }
 }

@@ -17,7 +17,8 @@ export function selectFields(header: Uint8Array, names: ReadonlySet<string>, not
   const end = bytes.length
   let at = 0
   let from = 0
-  let chosen = false
+  // A folded line without a field before it belongs to none.
+  let chosen = not && isContinuation(bytes, 0)
   while (at < end && !isBlankLine(bytes, at, end)) {
     const next = lineEnd(bytes, at, end)
     if (!isContinuation(bytes, at)) {

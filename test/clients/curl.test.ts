@@ -12,6 +12,7 @@ const notFound = 78
 const sendError = 55
 
 describe('curl', { skip: missing({ curl: 'curl' }) }, () => {
+  const open = new AsyncDisposableStack()
   let server: RunningServer
   let home: Home
   let an: Person
@@ -19,16 +20,13 @@ describe('curl', { skip: missing({ curl: 'curl' }) }, () => {
   let imaps: string
 
   before(async () => {
-    server = await startServer({ settings: { CONGVU_SMTP__MAX_MESSAGE_BYTES: '1048576' } })
+    server = open.use(await startServer({ settings: { CONGVU_SMTP__MAX_MESSAGE_BYTES: '1048576' } }))
     an = await server.person('an', 'Nguyễn Văn An')
     binh = await server.person('binh', 'Trần Thị Bình')
-    home = await openHome()
+    home = open.use(await openHome())
     imaps = `imaps://localhost:${server.ports.imaps}`
   })
-  after(async () => {
-    await server.stop()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   const curl = (args: readonly string[], options: RunOptions = {}, password = an.password): Promise<Finished> =>
     home.run('curl', ['-sS', '--max-time', '30', '--cacert', server.certificateFile, '--user', `${an.address}:${password}`, ...args], options)

@@ -12,19 +12,17 @@ const nothingNew = 1
 const signInFailed = 3
 
 describe('fetchmail', { skip: missing({ fetchmail: 'fetchmail' }) }, () => {
+  const open = new AsyncDisposableStack()
   let server: RunningServer
   let home: Home
   let an: Person
 
   before(async () => {
-    server = await startServer()
-    home = await openHome()
+    server = open.use(await startServer())
+    home = open.use(await openHome())
     an = await server.person('an', 'Nguyễn Văn An')
   })
-  after(async () => {
-    await server.stop()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   /** Writes what it collects to the file `name` in its home, one message after the other. */
   const settings = async (name: string, options: string, tls: boolean, password = an.password): Promise<string[]> => {

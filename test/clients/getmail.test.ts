@@ -19,20 +19,18 @@ function digest(text: string): string {
 }
 
 describe('getmail6', { skip: missing({ getmail: 'getmail6' }) }, () => {
+  const open = new AsyncDisposableStack()
   let server: RunningServer
   let home: Home
   let an: Person
 
   before(async () => {
-    server = await startServer()
-    home = await openHome()
+    server = open.use(await startServer())
+    home = open.use(await openHome())
     an = await server.person('an', 'Nguyễn Văn An')
     await mkdir(home.path('mail'))
   })
-  after(async () => {
-    await server.stop()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   const settings = (options: readonly string[], password = an.password): string =>
     [

@@ -14,6 +14,7 @@ import { type Finished, type Home, missing, openHome } from './support/program.t
 const manyMessages = 1_000
 
 describe('mbsync', { skip: missing({ mbsync: 'isync' }) }, () => {
+  const open = new AsyncDisposableStack()
   let server: RunningServer
   let home: Home
   let an: Person
@@ -23,21 +24,25 @@ describe('mbsync', { skip: missing({ mbsync: 'isync' }) }, () => {
   )
 
   before(async () => {
-    server = await startServer()
+    server = open.use(await startServer())
     an = await server.person('an', 'Nguyễn Văn An')
-    home = await openHome({ '.mbsyncrc': '' })
+    home = open.use(await openHome({ '.mbsyncrc': '' }))
     await home.write('.mbsyncrc', settings(server, an, home))
     await mkdir(home.path('mail'))
-    view = await viewAccount(server, an)
+    view = open.use(await viewAccount(server, an))
     for (const [index, one] of letters.entries()) await view.append('INBOX', one, index % 3 === 0 ? ['\\Seen'] : index % 7 === 0 ? ['\\Flagged', '\\Answered'] : [])
   })
-  after(async () => {
-    await view[Symbol.asyncDispose]()
-    await server.stop()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   const sync = (): Promise<Finished> => home.run('mbsync', ['-V', '-a'], { timeoutMs: 120_000 })
+  /** Judged by what it says to the server: it looks at flags and asks for no body, brings nothing and changes nothing. */
+  const syncOfNothing = async (): Promise<void> => {
+    const { stdout } = await home.run('mbsync', ['-Dn', '-a'])
+    const verbs = new Set([...stdout.matchAll(/^>>> \d+ ((?:UID )?[A-Z]+)(.*)/gm)].map(([, verb, rest]) => (/BODY|RFC822/.test(rest!) ? `${verb} of a body` : verb!)))
+    assert.ok(verbs.has('UID FETCH'), `it looked at nothing: ${[...verbs].join(', ')}`)
+    const transfers = [...verbs].filter((verb) => /of a body|APPEND|STORE|COPY|MOVE|EXPUNGE|CREATE|DELETE|RENAME/.test(verb))
+    assert.deepEqual(transfers, [])
+  }
   const files = async (mailbox: string): Promise<string[]> =>
     (await Promise.all(['cur', 'new'].map(async (part) => (await readdir(home.path(`mail/${mailbox}/${part}`))).map((file) => `mail/${mailbox}/${part}/${file}`)))).flat()
   const local = (mailbox: string): Promise<{ file: string; subject: string; flags: string }[]> =>
@@ -58,9 +63,7 @@ describe('mbsync', { skip: missing({ mbsync: 'isync' }) }, () => {
 
   it('transfers nothing in a second run', async () => {
     const before = await state(view)
-    const { stdout } = await sync()
-    assert.doesNotMatch(stdout, /pulling|pushing|[1-9]\d* new messages|flags? updated/i)
-    assert.match(stdout, /far side: 1000 messages/)
+    await syncOfNothing()
     assert.deepEqual(await state(view), before)
   })
 
@@ -73,7 +76,7 @@ describe('mbsync', { skip: missing({ mbsync: 'isync' }) }, () => {
     await rm(home.path(named(3).file))
     await view.append('INBOX', letter({ subject: 'Viết ở máy chủ' }), ['\\Flagged'])
     await view.in('INBOX', async (client) => {
-      const uid = async (number: number): Promise<string> => String(((await client.search({ header: { subject: `Công văn số ${number}` }, all: true }, { uid: true })) as number[])[0])
+      const uid = async (number: number): Promise<string> => String(((await client.search({ header: { subject: `Công văn số ${number}` } }, { uid: true })) as number[])[0])
       await client.messageFlagsAdd(await uid(500), ['\\Answered'], { uid: true })
       await client.messageDelete(await uid(999), { uid: true })
     })
@@ -95,13 +98,12 @@ describe('mbsync', { skip: missing({ mbsync: 'isync' }) }, () => {
   it('makes mailboxes of either side on the other, Vietnamese names included', async () => {
     await view.client.mailboxCreate('Công việc/Quý 1')
     await view.append('Công việc/Quý 1', letter({ subject: 'Trong hộp thư con' }))
-    for (const part of ['cur', 'new', 'tmp']) await mkdir(home.path(`mail/H&APQ- s&AaE-/${part}`), { recursive: true })
-    await writeFile(home.path('mail/H&APQ- s&AaE-/cur/125.local:2,S'), letter({ subject: 'Trong hồ sơ' }).replaceAll('\r\n', '\n'))
+    for (const part of ['cur', 'new', 'tmp']) await mkdir(home.path(`mail/H&HtM- s&AaE-/${part}`), { recursive: true })
+    await writeFile(home.path('mail/H&HtM- s&AaE-/cur/125.local:2,S'), letter({ subject: 'Trong hồ sơ' }).replaceAll('\r\n', '\n'))
     await sync()
-    assert.deepEqual(await view.subjects('Hô sơ'), ['Trong hồ sơ'])
+    assert.deepEqual(await view.subjects('Hồ sơ'), ['Trong hồ sơ'])
     assert.deepEqual((await local('C&APQ-ng vi&Hsc-c/Qu&AP0- 1')).map(({ subject }) => subject), ['Trong hộp thư con'])
-    const { stdout } = await sync()
-    assert.doesNotMatch(stdout, /pulling|pushing/i)
+    await syncOfNothing()
   })
 })
 

@@ -13,21 +13,19 @@ const exUnavailable = 69
 const exDataError = 65
 
 describe('msmtp', { skip: missing({ msmtp: 'msmtp' }) }, () => {
+  const open = new AsyncDisposableStack()
   let server: RunningServer
   let home: Home
   let an: Person
   let binh: Person
 
   before(async () => {
-    server = await startServer({ settings: { CONGVU_SMTP__MAX_MESSAGE_BYTES: '1048576' } })
+    server = open.use(await startServer({ settings: { CONGVU_SMTP__MAX_MESSAGE_BYTES: '1048576' } }))
     an = await server.person('an', 'Nguyễn Văn An')
     binh = await server.person('binh', 'Trần Thị Bình')
-    home = await openHome({ '.msmtprc': settings(server, an) })
+    home = open.use(await openHome({ '.msmtprc': settings(server, an) }))
   })
-  after(async () => {
-    await server.stop()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   for (const account of ['starttls', 'tls']) {
     it(`submits by the account "${account}", recipients taken from the header`, async () => {

@@ -9,21 +9,19 @@ import { type Home, missing, openHome } from './support/program.ts'
 const scripts = join(import.meta.dirname, 'support')
 
 describe('Python', { skip: missing({ python3: 'python3' }) }, () => {
+  const open = new AsyncDisposableStack()
   let server: RunningServer
   let home: Home
   let an: Person
   let binh: Person
 
   before(async () => {
-    server = await startServer()
-    home = await openHome()
+    server = open.use(await startServer())
+    home = open.use(await openHome())
     an = await server.person('an', 'Nguyễn Văn An')
     binh = await server.person('binh', 'Trần Thị Bình')
   })
-  after(async () => {
-    await server.stop()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   it('imaplib: every method works, or is refused where the server does not announce it', async () => {
     const { stdout } = await home.run('python3', [join(scripts, 'imaplib-methods.py'), String(server.ports.imap), String(server.ports.imaps), an.address, an.password, server.certificateFile])

@@ -13,6 +13,7 @@ const authRefused = 28
 const dataRefused = 26
 
 describe('swaks', { skip: missing({ swaks: 'swaks' }) }, () => {
+  const open = new AsyncDisposableStack()
   let outside: OutsideServer
   let server: RunningServer
   let home: Home
@@ -20,17 +21,13 @@ describe('swaks', { skip: missing({ swaks: 'swaks' }) }, () => {
   let binh: Person
 
   before(async () => {
-    outside = await outsideServer()
-    server = await startServer({ outsidePort: outside.port, settings: { CONGVU_SMTP__MAX_MESSAGE_BYTES: String(maxMessageBytes) } })
-    home = await openHome()
+    outside = open.use(await outsideServer())
+    server = open.use(await startServer({ outsidePort: outside.port, settings: { CONGVU_SMTP__MAX_MESSAGE_BYTES: String(maxMessageBytes) } }))
+    home = open.use(await openHome())
     an = await server.person('an', 'Nguyễn Văn An')
     binh = await server.person('binh', 'Trần Thị Bình')
   })
-  after(async () => {
-    await server.stop()
-    await outside[Symbol.asyncDispose]()
-    await home[Symbol.asyncDispose]()
-  })
+  after(() => open.disposeAsync())
 
   const swaks = (port: number, args: readonly string[], codes: readonly number[] = [0]): Promise<Finished> =>
     home.run('swaks', ['--server', server.host, '--port', String(port), ...args], { codes })

@@ -7,8 +7,10 @@ export type DnsType = 'A' | 'PTR' | 'MX' | 'TXT' | 'AAAA'
 export interface DnsStub extends AsyncDisposable {
   /** `address:port`, as Node's resolvers take it. */
   readonly server: string
-  /** `TXT example.com` → texts; `A …` → addresses; `MX …` → `10 host`; `hang` = no answer ever. Absent: NXDOMAIN. */
-  records: Record<string, readonly string[] | 'hang'>
+  /** `TXT example.com` → texts; `A …` → addresses; `MX …` → `10 host`; `hang` = no answer ever; `fail` = SERVFAIL. Absent: NXDOMAIN. */
+  records: Record<string, readonly string[] | 'hang' | 'fail'>
+  /** Questions so far: `TXT example.com`. */
+  readonly asked: string[]
 }
 
 const types: Readonly<Record<number, DnsType>> = { 1: 'A', 12: 'PTR', 15: 'MX', 16: 'TXT', 28: 'AAAA' }
@@ -18,15 +20,17 @@ export async function dnsStub(): Promise<DnsStub> {
   const stub: DnsStub = {
     server: '',
     records: {},
+    asked: [],
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => socket.close(() => resolve()))
     },
   }
   socket.on('message', (query, from) => {
     const { name, type, end } = readQuestion(query)
+    stub.asked.push(`${type} ${name}`)
     const found = stub.records[`${type} ${name}`]
     if (found === 'hang') return
-    socket.send(answerTo(query.subarray(0, end), type, found ?? null), from.port, from.address)
+    socket.send(found === 'fail' ? failureOf(query.subarray(0, end)) : answerTo(query.subarray(0, end), type, found ?? null), from.port, from.address)
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -41,6 +45,15 @@ function readQuestion(query: Buffer): { name: string; type: DnsType | undefined;
     at += 1 + query[at]!
   }
   return { name: labels.join('.').toLowerCase(), type: types[query.readUInt16BE(at + 1)], end: at + 5 }
+}
+
+function failureOf(question: Buffer): Buffer {
+  const head = Buffer.from(question)
+  head.writeUInt16BE(0x8182, 2)
+  head.writeUInt16BE(1, 4)
+  head.writeUInt32BE(0, 6)
+  head.writeUInt16BE(0, 10)
+  return head
 }
 
 function answerTo(question: Buffer, type: DnsType | undefined, found: readonly string[] | null): Buffer {

@@ -75,6 +75,7 @@ export async function fakeCore(): Promise<FakeCore> {
       }
       return {}
     },
+    wanted: async () => ({ cancelled: [] }),
   }
   const answer = Object.fromEntries(
     Object.entries(defaults).map(([question, usual]) => [

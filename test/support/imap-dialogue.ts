@@ -6,12 +6,17 @@
  *   {connect 1} {connect 1 clear} session 1 connects; clear: from another machine, without TLS
  *   {deliver an INBOX}            a message comes in from outside: the lines `| …` that follow
  *   {clock +91d}                  turns the clock (d, h, m, s)
+ *   {select 1 INBOX}              session 1 selects; what that says is not compared
+ *   {forget expunged}             the store forgets what was expunged so far
  *   {hang up 1}                   the client is gone
  *   1> a1 NOOP                    a line to the server; `{@}` is the size of the block `1| …` that follows, as a literal
  *   1>- a1 NOOP\r\na2             bytes to the server, with \r \n \0 \\ and \xNN
  *   1< * 1 EXISTS                 the very next line from the server; `…` is anything
+ *   1< * OK [HIGHESTMODSEQ {m1}]… `{m1}`, a number or an id, gets that name where it comes first; later it must be the same, and
+ *                                 it may be sent; `{m2>m1}` must be greater than `{m1}`, `{m2<m1}` less
  *   1< .                          the server has closed the connection
  *
+ * A line `# shows CONDSTORE ESEARCH` names the capabilities whose behaviour the dialogue shows.
  * A session connects at its first use. Order is everything: a line that was not expected fails the dialogue.
  */
 import assert from 'node:assert/strict'
@@ -23,14 +28,14 @@ const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, 
 
 export async function runDialogue(text: string, rig: ImapRig): Promise<void> {
   const lines = text.split('\n')
-  const clients = new Map<string, ImapClient>()
+  const stage: Stage = { rig, clients: new Map(), names: new Map() }
   try {
     for (let at = 0; at < lines.length; at++) {
       const line = lines[at]!
       if (line === '' || line.startsWith('#')) continue
       const block = blockAfter(lines, at)
       try {
-        await step(line, block, rig, clients)
+        await step(line, block, stage)
       } catch (error) {
         if (error instanceof Error) error.message = `line ${at + 1}: ${line}\n${error.message}`
         throw error
@@ -38,8 +43,14 @@ export async function runDialogue(text: string, rig: ImapRig): Promise<void> {
       at += block.length
     }
   } finally {
-    for (const client of clients.values()) client.close()
+    for (const client of stage.clients.values()) client.close()
   }
+}
+
+interface Stage {
+  readonly rig: ImapRig
+  readonly clients: Map<string, ImapClient>
+  readonly names: Map<string, string>
 }
 
 /** The lines `| …` or `1| …` after this one. */
@@ -53,40 +64,66 @@ function blockAfter(lines: readonly string[], at: number): string[] {
   return block
 }
 
-async function step(line: string, block: readonly string[], rig: ImapRig, clients: Map<string, ImapClient>): Promise<void> {
+async function step(line: string, block: readonly string[], stage: Stage): Promise<void> {
   const directive = /^\{(.*)\}$/.exec(line)
-  if (directive !== null) return runDirective(directive[1]!.split(' '), block, rig, clients)
+  if (directive !== null) return runDirective(directive[1]!.split(' '), block, stage)
   const match = /^(\d)(>-|>|<) (.*)$/.exec(line)
   assert.ok(match, 'not a line of a dialogue')
   const [, number, kind, content] = match as unknown as [string, string, string, string]
-  const client = await clientOf(number, rig, clients, {})
-  if (kind === '<') return expectLine(client, content)
-  if (kind === '>-') return client.send(unescape(bytes(content)))
-  client.send(`${withLiteral(bytes(content), bytes(block.map((one) => `${one}\r\n`).join('')))}\r\n`)
+  const client = await clientOf(number, stage, {})
+  if (kind === '<') return expectLine(client, content, stage.names)
+  const sent = bytes(content.replace(/\{([a-z]\w*)\}/g, (whole, name: string) => stage.names.get(name) ?? whole))
+  if (kind === '>-') return client.send(unescape(sent))
+  client.send(`${withLiteral(sent, bytes(block.map((one) => `${one}\r\n`).join('')))}\r\n`)
 }
 
 function withLiteral(line: string, literal: string): string {
   return line.includes('{@}') ? line.replace('{@}', `{${literal.length}+}\r\n${literal}`) : line
 }
 
-async function expectLine(client: ImapClient, pattern: string): Promise<void> {
+async function expectLine(client: ImapClient, pattern: string, names: Map<string, string>): Promise<void> {
   const got = await client.line()
   if (pattern === '.') return assert.equal(got, null, 'the connection should have been closed')
   const actual = got === null ? '(closed)' : Buffer.from(got, 'latin1').toString('utf8')
-  const expression = new RegExp(`^${pattern.split('…').map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`)
-  if (!expression.test(actual)) assert.equal(actual, pattern)
+  const fresh: { name: string; compare: string; other: string }[] = []
+  const source = pattern.split(/(…|\{[a-z]\w*(?:[<>][a-z]\w*)?\})/).map((piece) => {
+    if (piece === '…') return '.*'
+    const named = /^\{([a-z]\w*)(?:([<>])([a-z]\w*))?\}$/.exec(piece)
+    if (named === null) return literally(piece)
+    const [, name, compare, other] = named as unknown as [string, string, string | undefined, string | undefined]
+    const known = names.get(name)
+    if (known !== undefined) return literally(known)
+    fresh.push({ name, compare: compare ?? '', other: other ?? '' })
+    return '([A-Za-z0-9_-]+)'
+  })
+  const match = new RegExp(`^${source.join('')}$`).exec(actual)
+  if (match === null) return assert.equal(actual, pattern)
+  for (const [index, { name, compare, other }] of fresh.entries()) {
+    const value = match[index + 1]!
+    names.set(name, value)
+    if (compare !== '') assert.ok(compare === '>' ? Number(value) > Number(names.get(other)) : Number(value) < Number(names.get(other)), `${name} is ${value}, ${other} is ${names.get(other)}`)
+  }
 }
 
-async function runDirective(words: readonly string[], block: readonly string[], rig: ImapRig, clients: Map<string, ImapClient>): Promise<void> {
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+async function runDirective(words: readonly string[], block: readonly string[], stage: Stage): Promise<void> {
+  const { rig, clients } = stage
   const [verb, first, second] = words
   switch (verb) {
     case 'sign-in': {
-      const client = await clientOf(first!, rig, clients, {})
+      const client = await clientOf(first!, stage, {})
       const reply = await client.command(`LOGIN ${second}@so.congvu.test {${Buffer.byteLength(password)}+}\r\n${bytes(password)}`)
       return assert.match(reply?.at(-1) ?? '(closed)', /^OK /)
     }
+    case 'select': {
+      const client = await clientOf(first!, stage, {})
+      return assert.match((await client.command(`SELECT ${second}`))?.at(-1) ?? '(closed)', /^OK /)
+    }
     case 'connect':
-      await clientOf(first!, rig, clients, second === 'clear' ? { secure: false, remoteIp: '192.0.2.7' } : {})
+      await clientOf(first!, stage, second === 'clear' ? { secure: false, remoteIp: '192.0.2.7' } : {})
       return
     case 'hang':
       return clients.get(second!)!.close()
@@ -95,6 +132,8 @@ async function runDirective(words: readonly string[], block: readonly string[], 
       assert.ok(match, 'not a time')
       return rig.turnClock(Number(match[1]) * unitMs[match[2]!]!)
     }
+    case 'forget':
+      return rig.forgetExpunged()
     case 'deliver': {
       const account = rig.account[first as 'an' | 'binh']
       const mailbox = await rig.mail.mailboxes.byName(account, second!)
@@ -107,7 +146,7 @@ async function runDirective(words: readonly string[], block: readonly string[], 
   }
 }
 
-async function clientOf(number: string, rig: ImapRig, clients: Map<string, ImapClient>, where: Parameters<ImapRig['connect']>[0]): Promise<ImapClient> {
+async function clientOf(number: string, { rig, clients }: Stage, where: Parameters<ImapRig['connect']>[0]): Promise<ImapClient> {
   const known = clients.get(number)
   if (known !== undefined) return known
   const client = new ImapClient(rig.connect(where))

@@ -38,6 +38,8 @@ export interface ImapRig extends AsyncDisposable {
   readonly account: { readonly an: AccountId; readonly binh: AccountId }
   connect(options?: Partial<ServeOptions>): Duplex
   turnClock(ms: number): void
+  /** The store forgets what was expunged so far (promise P5 ends at some time). */
+  forgetExpunged(): Promise<void>
 }
 
 /** Hashing that costs nothing; what is tested here is not argon2. */
@@ -80,6 +82,9 @@ export async function openImapRig(options: RigOptions = {}): Promise<ImapRig> {
     },
     turnClock(ms) {
       turnedMs += ms
+    },
+    async forgetExpunged() {
+      await store.changes.prune(clock.nowMs() + 1, 0)
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   await writeFile(file, '')
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
     cwd: root,
-    env: { ...cleanEnvironment(), ...environment(data, file, options), ...options.settings },
+    env: { ...cleanEnvironment(), ...serverEnvironment(data, file, options), ...options.settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log = keep(child)
@@ -114,11 +114,13 @@ function keep(child: ChildProcess): Log {
   return log
 }
 
-function cleanEnvironment(): Record<string, string> {
+/** This process's own, without what would change the server. */
+export function cleanEnvironment(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CONGVU_') && name !== 'NODE_OPTIONS' && name !== 'NODE_TEST_CONTEXT')) as Record<string, string>
 }
 
-function environment(data: string, file: string, options: ServerOptions): Record<string, string> {
+/** Free ports on loopback, and nothing of this machine. */
+export function serverEnvironment(data: string, file: string, options: Pick<ServerOptions, 'outsidePort'>): Record<string, string> {
   return {
     CONGVU_CONFIG: file,
     CONGVU_SERVER__DATA_DIRECTORY: data,
@@ -147,11 +149,16 @@ async function listening(child: ChildProcess, log: Log): Promise<ServerPorts> {
       throw new Error(`${error.message}\n${log.output.text}\n${tail(log)}`)
     })
   }
+  return portsIn(log.output.text)
+}
+
+/** What the welcome says. */
+export function portsIn(output: string): ServerPorts {
   const ports: Partial<Record<keyof ServerPorts, number>> = {}
   for (const [key, label] of Object.entries(portLabels) as [keyof ServerPorts, string][]) {
-    const line = log.output.text.split('\n').find((one) => one.trim().startsWith(label))
+    const line = output.split('\n').find((one) => one.trim().startsWith(label))
     const port = Number(/:(\d+)\s*$/.exec(line ?? '')?.[1])
-    if (!(port > 0)) throw new Error(`no port of ${label} in:\n${log.output.text}`)
+    if (!(port > 0)) throw new Error(`no port of ${label} in:\n${output}`)
     ports[key] = port
   }
   return ports as Record<keyof ServerPorts, number>
@@ -205,8 +212,12 @@ function tail(log: Log): string {
 function errorLines(log: Log): string[] {
   return log.errors.text.split('\n').filter((line) => {
     if (line === '') return false
-    if (!line.startsWith('{')) return true
-    return Number((JSON.parse(line) as { level?: number }).level) >= errorLevel
+    try {
+      return Number((JSON.parse(line) as { level?: number }).level) >= errorLevel
+    } catch {
+      // What is not a line of the log is a warning or a crash of Node itself.
+      return true
+    }
   })
 }
 

@@ -8,6 +8,8 @@
  * Of the port's promises: B1 by the sync before every answer, B2 by a CRC-32 of every block that is read, B3 by the put
  * time in each record, B4 by ids that are places in an ever growing sequence.
  */
+import { statfs } from 'node:fs/promises'
+import { MailError } from '../../core/errors.ts'
 import type { Blobs } from '../../core/ports/blobs.ts'
 import { Appender } from './appender.ts'
 import { blobId } from './blob-id.ts'
@@ -30,6 +32,8 @@ export interface SegmentsOptions {
 }
 
 const defaultSegmentBytes = 256 * 1024 * 1024
+/** Below it, messages of some size are refused already. */
+const littleRoomBytes = 4 * 1024 * 1024
 
 /** Refuses `storage-full`, `unavailable` when the folder cannot be read or written. */
 export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
@@ -61,6 +65,13 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
     async *readMany(ids) {
       if (stopped) throw closed()
       yield* readBodies(open, ids)
+    },
+    async ready() {
+      if (stopped) throw closed()
+      const { bavail, bsize } = await statfs(directory).catch((error: unknown) => {
+        throw refusal(error)
+      })
+      if (bavail * bsize < littleRoomBytes) throw new MailError('storage-full', 'the disk of the bodies is full', { freeBytes: bavail * bsize })
     },
     sweep: ({ putBeforeMs, inUse }) => {
       if (stopped) return Promise.reject(closed())

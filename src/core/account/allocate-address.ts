@@ -36,7 +36,7 @@ const sameKey = (name: string): string => name.normalize('NFC').toLocaleLowerCas
 export function allocateAddresses(batch: readonly Candidate[], taken: Taken): Allocated {
   const bases = batch.map(({ name }) => baseForm(name))
   const groups = Map.groupBy(batch.keys(), (index) => bases[index]!)
-  const state: State = { batch, bases, taken, issued: new Set(), result: new Array<Allocation>(batch.length), contested: new Map() }
+  const state: State = { batch, bases, taken, issued: new Set(), result: [], contested: new Map() }
   const waiting: number[] = []
   for (const [base, members] of groups) waiting.push(...placeGroup(state, base, members))
   placeExtended(state, waiting)

@@ -2,6 +2,7 @@
 import type { Delivering, Directory, Outbox } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Store } from '../ports/store.ts'
+import type { MessageSigner } from '../ports/signing.ts'
 import type { Bus, Clock, Counters, Outbound, Random } from '../ports/world.ts'
 import type { NewRecord } from '../record/record.ts'
 import { createBringHome } from '../submission/bring-home.ts'
@@ -22,6 +23,7 @@ export interface DeliveryPorts {
   readonly random: Random
   readonly counters: Counters
   readonly outbound: Outbound
+  readonly signer?: MessageSigner | null
   readonly recordLater?: (record: NewRecord) => void
 }
 

@@ -2,6 +2,7 @@
 import type { Directory } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Store } from '../ports/store.ts'
+import type { MessageSigner } from '../ports/signing.ts'
 import type { Bus, Clock, Counters, Random } from '../ports/world.ts'
 import type { NewRecord } from '../record/record.ts'
 import type { ReturnToSender } from '../submission/return-to-sender.ts'
@@ -20,6 +21,8 @@ export interface DeliverParts {
   readonly returnToSender: ReturnToSender
   readonly held: HeldDeliveries
   readonly wakeOutbox: () => void
+  /** Null or absent: mail leaves unsigned. */
+  readonly signer?: MessageSigner | null
   /** For the mail log, of what nobody waits for: appended soon, together with others. */
   readonly recordLater?: (record: NewRecord) => void
 }

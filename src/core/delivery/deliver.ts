@@ -30,6 +30,7 @@ import { headerFacts, type HeaderFacts } from './header-facts.ts'
 import { judge, mayBounce, type Verdict } from './judge.ts'
 import { checkedRecord, recordNotTold, recordPutOff, recordRefused } from './mail-log.ts'
 import { fullMailbox, resolveRecipients, type FailedRecipient, type Recipients } from './recipients.ts'
+import { signaturesOf } from './sign.ts'
 import { createTracer, type Tracer } from './trace.ts'
 
 type Delivered = Awaited<ReturnType<Delivering['deliver']>>
@@ -69,8 +70,9 @@ async function deliver(parts: DeliverParts, message: IncomingMessage): Promise<D
 
   const own = withoutForgedResults(message.bytes, header.results, settings.hostname)
   const bytes = author === null ? own : complete(parts, { ...message, bytes: own }, header, author)
-  const content = await keepContent(parts.blobs, bytes)
-  return await commit(parts, { message, verdict, recipients, content, tracer: tracerOf(parts, message) })
+  const signing = author === null || recipients.outside.length === 0 ? null : signaturesOf(parts.signer, header.from[0] ?? author.address, bytes)
+  const [content, signatures] = await Promise.all([keepContent(parts.blobs, bytes), signing])
+  return await commit(parts, { message, verdict, recipients, content, tracer: tracerOf(parts, message), signatures: signatures ?? new Uint8Array(0) })
 }
 
 function requireBounds(message: IncomingMessage, { maxMessageBytes, maxRecipients }: DeliverParts['settings']): void {
@@ -133,6 +135,8 @@ interface Plan {
   readonly recipients: Recipients
   readonly content: MessageContent
   readonly tracer: Tracer
+  /** Of what leaves. */
+  readonly signatures: Uint8Array
 }
 
 /** Commits, without those whom the store refuses, until it takes the rest or nobody is left. */
@@ -167,10 +171,10 @@ function refusalOf(account: Account, code: 'quota-exceeded' | 'account-unknown' 
 }
 
 function deliveryOf({ clock }: DeliverParts, plan: Plan): Delivery {
-  const { message, verdict, recipients, content, tracer } = plan
+  const { message, verdict, recipients, content, tracer, signatures } = plan
   const { transaction, sender, account, facts, receivedAtMs } = message
   const nowMs = clock.nowMs()
-  const outgoing = recipients.outside.length + recipients.failed.length === 0 ? null : tracer.outgoing()
+  const outgoing = recipients.outside.length + recipients.failed.length === 0 ? null : tracer.outgoing(signatures)
   const row = (recipient: string, dueAtMs: number): NewOutboxRow => ({ sender, recipient, dueAtMs, prefix: outgoing!, account })
   const told = mayTell(message, verdict) ? recipients.failed : []
   return {

@@ -74,14 +74,15 @@ export async function recordNotTold(records: Log, { atMs, transaction, sender, r
 
 export interface RowOutcome {
   readonly row: OutboxRow
-  readonly outcome: 'delivered' | 'bounced' | 'cancelled'
+  /** `in-doubt`: a server had the whole message and did not answer. */
+  readonly outcome: 'delivered' | 'bounced' | 'cancelled' | 'in-doubt'
   readonly reply: string
   readonly status: string | null
   readonly host: string | null
   readonly tls: boolean
 }
 
-/** The end of outgoing rows. */
+/** The end of outgoing rows, and tries whose end nobody knows. */
 export async function recordOutcomes(records: Log, atMs: number, outcomes: readonly RowOutcome[]): Promise<void> {
   const about = ({ row, outcome, reply, status, host, tls }: RowOutcome): NewRecord => ({
     kind: 'mail',

@@ -5,10 +5,12 @@
 import type { Directory } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { DeliveryRecipient, OutboxSettlement, Store } from '../ports/store.ts'
+import type { MessageSigner } from '../ports/signing.ts'
 import type { Bus, Clock } from '../ports/world.ts'
 import { noFlags } from '../mailbox/flags.ts'
 import { keepContent } from './content.ts'
 import { resolveRecipients } from './recipients.ts'
+import { signaturesOf } from './sign.ts'
 import type { DeliverySettings } from './settings.ts'
 import { createTracer } from './trace.ts'
 
@@ -33,6 +35,7 @@ export interface SystemMailParts {
   readonly clock: Clock
   readonly directory: Directory
   readonly settings: DeliverySettings
+  readonly signer?: MessageSigner | null
   /** Called after new outgoing rows were committed. */
   readonly wakeOutbox: () => void
 }
@@ -63,12 +66,13 @@ export function createSystemMail(parts: SystemMailParts): SystemMail {
         extraBytes: settings.systemReserveBytes,
       }),
     )
+    const outgoing = outside.length === 0 ? null : tracer.outgoing(await signaturesOf(parts.signer, settings.mainDomain, message.bytes))
     const outcome = await store.deliveries.commit({
       transaction,
       receivedAtMs: nowMs,
       content: await keepContent(blobs, message.bytes),
       recipients,
-      outbox: outside.map((address) => ({ sender: '', recipient: address, dueAtMs: nowMs, prefix: tracer.outgoing(), account: null })),
+      outbox: outside.map((address) => ({ sender: '', recipient: address, dueAtMs: nowMs, prefix: outgoing!, account: null })),
       facts: { purpose: message.purpose, sender: '', recipients: [recipient] },
       ...(message.settles && { settles: message.settles }),
       ...(message.finishes !== undefined && { finishes: message.finishes }),

@@ -26,8 +26,8 @@ export interface Trace {
 export interface Tracer {
   /** For a mailbox: Return-Path, Delivered-To, results, Received. */
   local(deliveredTo: string): Uint8Array
-  /** For the way out: Received alone; results and recipients stay with us. */
-  outgoing(): Uint8Array
+  /** For the way out: Received below the signatures; results and recipients stay with us. */
+  outgoing(signatures?: Uint8Array): Uint8Array
 }
 
 export function createTracer(trace: Trace): Tracer {
@@ -35,7 +35,7 @@ export function createTracer(trace: Trace): Tracer {
   const common = authenticationResults(trace) + received
   return {
     local: (deliveredTo) => Buffer.from(`${finalLines(trace.sender, deliveredTo)}${common}`),
-    outgoing: () => Buffer.from(received),
+    outgoing: (signatures = new Uint8Array(0)) => Buffer.concat([signatures, Buffer.from(received)]),
   }
 }
 

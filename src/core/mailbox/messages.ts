@@ -11,6 +11,7 @@ import type { Blobs } from '../ports/blobs.ts'
 import type { AccountStore, ChangeStore, Copied, MailboxStore, MessageStore, NewMessage } from '../ports/store.ts'
 import type { Bus, Clock } from '../ports/world.ts'
 import type { Flags } from './flags.ts'
+import type { JunkTraining } from './junk-training.ts'
 import type { AccountId, MailboxId, StoredMessage } from './mailbox.ts'
 
 export interface MessagePorts {
@@ -24,6 +25,8 @@ export interface MessagePorts {
   readonly bus: Bus
   readonly clock: Clock
   readonly settings: { readonly maxMessageBytes: number }
+  /** Hears of what goes from one mailbox to another. */
+  readonly training?: Pick<JunkTraining, 'placed'> | null
 }
 
 /** Keywords are stored with every message that has them, outside the quota: a client may not make rows of any size. */
@@ -53,8 +56,16 @@ export function createMessages(ports: MessagePorts): Messages {
       return stored
     },
 
-    copy: async (account, source, uids, target) => copied(bus, account, await store.messages.copy(account, source, uids, target)),
-    move: async (account, source, uids, target) => copied(bus, account, await store.messages.move(account, source, uids, target)),
+    async copy(account, source, uids, target) {
+      const result = await store.messages.copy(account, source, uids, target)
+      ports.training?.placed(account, source, target, result.targetUids)
+      return copied(bus, account, result)
+    },
+    async move(account, source, uids, target) {
+      const result = await store.messages.move(account, source, uids, target)
+      ports.training?.placed(account, source, target, result.targetUids)
+      return copied(bus, account, result)
+    },
 
     async expunge(account, mailbox, uids, onlyDeleted) {
       const gone = await store.messages.expunge(account, mailbox, uids, onlyDeleted)

@@ -13,8 +13,16 @@ import type { StoredMessage } from './mailbox.ts'
 import type { SearchKey } from './search-key.ts'
 import { type SearchedText, needleOf } from './searched-text.ts'
 import { holds, normalise } from './sequence-set.ts'
+import { answerOf, headerValues, isFieldName } from './text-question.ts'
+import { type TextQuestion, type Verdicts, verdicts } from '../ports/full-text.ts'
 
 export interface Facts {
+  /** Of the message in `answers`. */
+  index: number
+  /** What an index says, by question and message; null before it was asked, or where it can't help. */
+  answers: readonly (Verdicts | null)[] | null
+  /** What the message itself says, by question. */
+  whole: Verdicts | null
   sequence: number
   uid: number
   modseq: number
@@ -31,6 +39,8 @@ export interface SearchPlan {
   /** Some test reads the row (dates, sizes, ids), some the text. */
   readonly needsRows: boolean
   readonly needsText: boolean
+  /** What is asked about texts, each once. */
+  readonly questions: readonly TextQuestion[]
   /** Tests in it: what asking one message costs at most. */
   readonly tests: number
 }
@@ -40,6 +50,11 @@ export interface SearchMoment {
   readonly lastSequence: number
   readonly lastUid: number
   readonly nowMs: number
+}
+
+interface Asked extends SearchMoment {
+  /** Gathered while compiling. */
+  readonly questions: TextQuestion[]
 }
 
 type Cost = 'arrays' | 'rows' | 'text'
@@ -58,15 +73,16 @@ const maxZoneDays = 5
 
 /** Refuses `argument-invalid`: a date that does not exist, or too deep. */
 export function planSearch(key: SearchKey, moment: SearchMoment): SearchPlan {
-  const { test, costs, tests } = compile(key, moment, 0)
-  return { test, needsRows: costs.has('rows'), needsText: costs.has('text'), tests }
+  const questions: TextQuestion[] = []
+  const { test, costs, tests } = compile(key, { ...moment, questions }, 0)
+  return { test, needsRows: costs.has('rows'), needsText: costs.has('text'), questions, tests }
 }
 
 function leaf(cost: Cost, test: Test): Compiled {
   return { test, costs: new Set([cost]), tests: 1 }
 }
 
-function compile(key: SearchKey, moment: SearchMoment, depth: number): Compiled {
+function compile(key: SearchKey, moment: Asked, depth: number): Compiled {
   if (depth > maxDepth) throw new MailError('argument-invalid', 'the search is nested too deeply', { limit: maxDepth })
   switch (key.key) {
     case 'all':
@@ -97,7 +113,7 @@ function compile(key: SearchKey, moment: SearchMoment, depth: number): Compiled 
 }
 
 /** Keys about what is stored with the message. */
-function compileStored(key: SearchKey, moment: SearchMoment): Compiled {
+function compileStored(key: SearchKey, moment: Asked): Compiled {
   switch (key.key) {
     case 'larger':
       return leaf('rows', row((message) => message.sizeBytes > key.bytes))
@@ -119,21 +135,33 @@ function compileStored(key: SearchKey, moment: SearchMoment): Compiled {
       if (key.of === 'received') return leaf('rows', row((message) => compare(dayInVietnam(message.receivedAtMs), day)))
       return { test: sentTest(day, compare), costs: new Set<Cost>(['rows', 'text']), tests: 1 }
     }
-    case 'header':
-      return leaf('text', headerTest(key.name.toLowerCase(), needleOf(key.text)))
-    case 'body': {
-      const needle = needleOf(key.text)
-      return leaf('text', ({ text }) => text && found(text.body.includes(needle), text.bodyWhole))
+    case 'header': {
+      const name = key.name.toLowerCase()
+      if (!isFieldName(name)) return leaf('arrays', () => false)
+      return textLeaf({ area: 'header', name, needle: needleOf(key.text) }, moment)
     }
-    case 'text': {
-      const needle = needleOf(key.text)
-      return leaf('text', ({ text }) =>
-        text && found(
-        text.header.includes(needle) || text.body.includes(needle) || text.trace.includes(needle), text.headerWhole && text.bodyWhole))
-    }
+    case 'body':
+      return textLeaf({ area: 'body', needle: needleOf(key.text) }, moment)
+    case 'text':
+      return textLeaf({ area: 'text', needle: needleOf(key.text) }, moment)
     default:
       throw new Error(`a search key that nobody knows: ${key.key}`)
   }
+}
+
+function textLeaf(question: TextQuestion, { questions }: Asked): Compiled {
+  const known = questions.findIndex((other) => isSame(other, question))
+  const at = known === -1 ? questions.push(question) - 1 : known
+  return leaf('text', ({ answers, whole, index, text }) => {
+    const answer = whole === null ? (answers?.[at]?.[index] ?? verdicts.unknown) : whole[at]
+    if (answer !== verdicts.unknown) return answer === verdicts.yes
+    return text === null ? null : answerOf(question, text)
+  })
+}
+
+function isSame(one: TextQuestion, other: TextQuestion): boolean {
+  if (one.area !== other.area || one.needle !== other.needle) return false
+  return one.area !== 'header' || other.area !== 'header' || one.name === other.name
 }
 
 /** Cheap ones first: what they refuse is not asked further. */
@@ -183,10 +211,6 @@ function row(test: (message: StoredMessage) => boolean): Test {
   return (facts) => (facts.row === null ? null : test(facts.row))
 }
 
-function found(isThere: boolean, whole: boolean): Verdict {
-  return isThere ? true : whole ? false : null
-}
-
 const bitOf = new Map<string, number>(Object.entries(systemFlags).map(([name, bit]) => [name.toLowerCase(), bit]))
 
 /** Keywords compare without case (RFC 9051 §2.3.2). */
@@ -221,32 +245,8 @@ function sentTest(day: number, compare: (day: number, wanted: number) => boolean
     const utcDay = dayInUtc(sentAtMs)
     if (Math.abs(utcDay - day) > maxZoneDays) return compare(utcDay, day)
     if (facts.text === null) return null
-    const [value] = headerValues(facts.text.header, '\ndate:')
+    const [value] = headerValues(facts.text.header, 'date')
     if (value === undefined && !facts.text.headerWhole) return null
     return compare((value === undefined ? null : dayWritten(value)) ?? utcDay, day)
-  }
-}
-
-function headerTest(name: string, needle: string): Test {
-  // No field has such a name, but a line could begin with it.
-  if (/[:\s]/.test(name)) return () => false
-  return ({ text }) => {
-    if (text === null) return null
-    const lines = `\n${name}:`
-    for (const header of neverInTrace.has(name) ? [text.header] : [text.header, text.trace]) {
-      for (const value of headerValues(header, lines)) if (value.includes(needle)) return true
-    }
-    return text.headerWhole ? false : null
-  }
-}
-
-/** What is searched for the most, and never stands in trace lines: they need not be read for it. */
-const neverInTrace = new Set(['from', 'to', 'cc', 'bcc', 'subject', 'date', 'message-id'])
-
-/** Values of the lines that begin with `start`, which is `\nname:`. */
-function* headerValues(header: string, start: string): Generator<string> {
-  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + start.length)) {
-    const from = at + start.length
-    yield header.slice(header[from] === ' ' ? from + 1 : from, header.indexOf('\n', from))
   }
 }

@@ -1,9 +1,9 @@
 /**
- * SEARCH over a selected mailbox: exact, without an index (RFC 9051 §6.4.4). Substrings, folded for Vietnamese.
+ * SEARCH over a selected mailbox: exact, with an index or without (RFC 9051 §6.4.4). Substrings, folded for Vietnamese.
  *
- * Cheap facts first: all messages are asked with what is in memory; rows are read only of those that this leaves open, texts
- * only of those that rows leave open, a message itself only where its stored text was cut off. Texts are in memory a slice
- * at a time. Work is given back to the event loop after bounded pieces, and stops when the signal aborts.
+ * Cheap facts first: all messages are asked with what is in memory; then the full-text index says what it knows for certain; rows
+ * are read only of those that this leaves open, texts only of those that rows leave open, a message itself only where its stored
+ * text was cut off. Texts are in memory a slice at a time. Work is given back to the event loop after bounded pieces, and stops when the signal aborts.
  * A message that has left the mailbox is not found, even while the session keeps its number.
  */
 import type { Blobs } from '../ports/blobs.ts'
@@ -16,11 +16,13 @@ import type { SearchKey } from './search-key.ts'
 import { type Facts, type SearchPlan, planSearch } from './search-plan.ts'
 import { storedText, wholeText } from './searched-text.ts'
 import { lowerBound } from './sequence-set.ts'
+import type { SearchIndex } from './text-index.ts'
 
 export interface Searcher {
   readonly store: { readonly messages: Pick<MessageStore, 'read'> }
   readonly blobs: Pick<Blobs, 'read'>
   readonly clock: Clock
+  readonly textIndex?: SearchIndex
 }
 
 /** A session's mailbox at the moment of the command; nobody else changes these arrays. */
@@ -46,6 +48,7 @@ export async function search(searcher: Searcher, mailbox: SearchedMailbox, key: 
   const plan = planSearch(key, { lastSequence: numbers.length, lastUid: numbers.at(-1) ?? 0, nowMs: searcher.clock.nowMs() })
   const searching = new Searching(searcher, mailbox, plan, signal)
   await searching.askArrays()
+  if (plan.questions.length > 0) await searching.askIndex()
   if (plan.needsRows) await searching.askRows()
   if (plan.needsText) await searching.askTexts()
   return searching.found()
@@ -59,7 +62,7 @@ class Searching {
   readonly #matches: Uint8Array
   /** Indices of messages that are undecided yet, ascending. */
   #open: number[] = []
-  readonly #facts: Facts = { sequence: 0, uid: 0, modseq: 0, flags: noFlags, row: null, text: null }
+  readonly #facts: Facts = { index: 0, answers: null, whole: null, sequence: 0, uid: 0, modseq: 0, flags: noFlags, row: null, text: null }
   #turn = 0
 
   constructor(searcher: Searcher, mailbox: SearchedMailbox, plan: SearchPlan, signal: AbortSignal | undefined) {
@@ -77,6 +80,21 @@ class Searching {
     }
   }
 
+  async askIndex(): Promise<void> {
+    const { account, mailbox, messages: { uids } } = this.#mailbox
+    const { textIndex } = this.#searcher
+    if (textIndex === undefined || this.#open.length < textIndex.minMessages) return
+    const answers = await textIndex.verdicts({ account, mailbox, uids, questions: this.#plan.questions }, this.#signal)
+    if (answers === null) return
+    this.#facts.answers = answers
+    const open = this.#open
+    this.#open = []
+    for (const index of open) {
+      if (this.#ask(index, null) === null) this.#open.push(index)
+      if (this.#spend(this.#plan.tests / testsPerTurn)) await this.#giveWay()
+    }
+  }
+
   async askRows(): Promise<void> {
     await this.#read(false, (index, message) => {
       this.#facts.text = null
@@ -89,13 +107,22 @@ class Searching {
     await this.#read(true, async (index, message) => {
       this.#facts.text = storedText(message)
       if (this.#ask(index, message) === null) {
-        const body = await this.#searcher.blobs.read(message.body)
-        this.#facts.text = wholeText(body, message.prefix)
-        this.#ask(index, message)
+        await this.#askWhole(index, message)
         return 1
       }
       return ((message.text?.length ?? 0) + textBytesPerMessage) / textBytesPerTurn
     })
+  }
+
+  /** The few that are beyond what is stored may be large: they are parsed elsewhere when somebody can. */
+  async #askWhole(index: number, message: StoredMessage): Promise<void> {
+    const body = await this.#searcher.blobs.read(message.body)
+    this.#facts.whole = (await this.#searcher.textIndex?.ask(body, message.prefix, this.#plan.questions)) ?? null
+    if (this.#facts.whole === null || this.#ask(index, message) === null) {
+      this.#facts.text = wholeText(body, message.prefix)
+      this.#ask(index, message)
+    }
+    this.#facts.whole = null
   }
 
   found(): Uint32Array {
@@ -123,6 +150,7 @@ class Searching {
   #ask(index: number, row: StoredMessage | null): boolean | null {
     const { uids, modseqs, flagIndices, flagSets } = this.#mailbox.messages
     const facts = this.#facts
+    facts.index = index
     facts.sequence = this.#sequence(index)
     facts.uid = uids[index]!
     facts.modseq = modseqs[index]!

@@ -10,12 +10,13 @@ import { MailError } from '../errors.ts'
 import type { SelectedView, ViewEvent } from '../mail.ts'
 import type { FlagChange, Flags } from './flags.ts'
 import { changeFlags, sameFlags, seenBit } from './flags.ts'
-import type { Mailbox } from './mailbox.ts'
+import type { Mailbox, UidRange } from './mailbox.ts'
 import type { Removed } from './message-list.ts'
-import type { SearchKey } from './search-key.ts'
+import type { SearchKey, SequenceSet } from './search-key.ts'
 import { type Searcher, search } from './search.ts'
 import { lowerBound, normalise } from './sequence-set.ts'
 import type { SharedView, Viewer } from './shared-view.ts'
+import { intersectionOf, pairsOf, unionOf, without } from './uid-ranges.ts'
 
 export interface SelectedViewPorts {
   readonly shared: SharedView
@@ -70,6 +71,10 @@ export class SessionView implements SelectedView, Viewer {
    */
   get modseq(): number {
     return this.#left.reduce((least, { modseq }) => Math.min(least, modseq - 1), this.#toldHighest)
+  }
+
+  get expungesHeld(): boolean {
+    return this.#left.length > 0
   }
 
   get count(): number {
@@ -183,6 +188,15 @@ export class SessionView implements SelectedView, Viewer {
       this.#acknowledged ??= new Map()
       this.#acknowledged.set(uid, modseq)
     }
+  }
+
+  async vanishedSince(modseq: number, known: SequenceSet, matchedUid = 0): Promise<readonly UidRange[]> {
+    const remembered = await this.#shared.vanishedSince(modseq)
+    // `*` is the highest UID there ever was, else what left behind the last message would not be found.
+    const asked = pairsOf(normalise(known, this.#shared.mailbox.uidNext - 1))
+    const gone = remembered === null ? intersectionOf(asked, [[matchedUid + 1, this.#shared.mailbox.uidNext - 1]]) : intersectionOf(asked, unionOf(remembered))
+    const { list } = this.#shared
+    return without(without(gone, this.#uids()), list.uids(0, list.count))
   }
 
   async search(key: SearchKey, signal?: AbortSignal): Promise<Uint32Array> {

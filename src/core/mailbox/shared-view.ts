@@ -163,6 +163,26 @@ export class SharedView {
     return null
   }
 
+  /**
+   * UIDs that left after `modseq`, in the order in which they went; null when the log does not reach back so far. What leaves
+   * while this reads may be among them or not.
+   */
+  async vanishedSince(modseq: number): Promise<readonly UidRange[] | null> {
+    // One from the future was given by a store that has since been set back.
+    if (modseq > this.modseq) return null
+    if (modseq >= this.highestModseq) return []
+    const upTo = this.modseq
+    const left: UidRange[] = []
+    for (let from = modseq; from < upTo; ) {
+      const changes = await this.#ports.store.changes.since(this.account, from, { mailbox: this.mailboxId, limit: fewChanges })
+      if (changes.tooOld) return null
+      for (const { uids } of changes.vanished) left.push(...uids)
+      if (changes.messages.length === 0) break
+      from = changes.modseq
+    }
+    return left
+  }
+
   async #read(): Promise<void> {
     if (this.gone) return
     if (this.#mailbox === null) return this.#load(await this.#view())

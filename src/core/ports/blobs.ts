@@ -15,6 +15,8 @@ export interface Blobs extends AsyncDisposable {
   read(id: BlobId, range?: { readonly start: number; readonly end: number }): Promise<Uint8Array>
   /** Many whole bodies, in order, with few system calls; for FETCH of many messages. */
   readMany(ids: readonly BlobId[]): AsyncIterable<Uint8Array>
+  /** Resolves when there is room for more than a message or two; rejects with `storage-full` or `unavailable`. */
+  ready(): Promise<void>
   /** `inUse` is asked in batches. Returns what was freed. */
   sweep(options: {
     readonly putBeforeMs: number

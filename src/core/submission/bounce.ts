@@ -69,7 +69,7 @@ function statusPart(bounce: Bounce, arrived: string): string {
     `Final-Recipient: ${/^[\x00-\x7f]*$/.test(one.address) ? 'rfc822' : 'utf-8'}; ${oneLine(one.address)}`,
     'Action: failed',
     `Status: ${one.status}`,
-    ...(one.host === null ? [] : [`Remote-MTA: dns; ${oneLine(one.host)}`]),
+    ...(one.host === null ? [] : [`Remote-MTA: dns; ${ascii(oneLine(one.host))}`]),
     `Diagnostic-Code: smtp; ${ascii(oneLine(one.reply))}`,
     `Last-Attempt-Date: ${headerDate(bounce.nowMs, bounce.utcOffsetMinutes)}`,
   ])

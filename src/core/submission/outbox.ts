@@ -7,14 +7,14 @@ import { MailError } from '../errors.ts'
 import type { Outbox, OutboxReport } from '../mail.ts'
 import type { OutboxSettlement, Store } from '../ports/store.ts'
 import type { Clock } from '../ports/world.ts'
-import { isSettled, type OutboxRow } from './outbox-row.ts'
+import { isSettled, type OutboxId, type OutboxRow } from './outbox-row.ts'
 import type { ReturnToSender } from './return-to-sender.ts'
 
 /** Beyond the time at which the node wants to try again, so that a slow try is not taken for a lost one. */
 const deferredGraceMs = 30 * 60_000
 /** When a node does not say when it tries again. */
 const defaultRetryMs = 15 * 60_000
-/** A report names the rows of one transaction to one domain; more is no report of ours. */
+/** A report or a question names the rows of one transaction to one domain; more is none of ours. */
 const maxReportRows = 10_000
 const maxReplyLength = 1000
 
@@ -38,9 +38,15 @@ export function createOutbox({ store, clock, returnToSender, wakeOutbox }: Parts
       await store.outbox.cancel(id)
       if (row !== null) await recordOutcomes(store.records, clock.nowMs(), [{ row, outcome: 'cancelled', reply: '', status: null, host: null, tls: false }])
     },
+    async unwanted(ids, node) {
+      requireBounded(ids)
+      const rows = await Promise.all(ids.map((id) => store.outbox.get(id)))
+      return ids.filter((_, index) => !mayGoOut(rows[index]!, node))
+    },
     async report(report) {
-      if (report.rows.length > maxReportRows) throw new MailError('argument-invalid', 'too many rows in one report')
+      requireBounded(report.rows)
       const trimmed = { ...report, reply: report.reply.slice(0, maxReplyLength) }
+      if (trimmed.inDoubt === true) await recordDoubt({ store, clock }, trimmed)
       if (trimmed.outcome === 'bounced') await returnToSender.rows(new Map(trimmed.rows.map((id) => [id, trimmed])))
       else await settle({ store, clock }, trimmed)
     },
@@ -52,15 +58,36 @@ export function createOutbox({ store, clock, returnToSender, wakeOutbox }: Parts
   }
 }
 
+function requireBounded(rows: readonly OutboxId[]): void {
+  if (rows.length > maxReportRows) throw new MailError('argument-invalid', 'too many rows at once')
+}
+
+/** A row that another node has by now is that node's to send: whoever had it before was slower than its lease. */
+function mayGoOut(row: OutboxRow | null, node: string): boolean {
+  return row !== null && !isSettled(row) && row.state !== 'held' && (row.node === null || row.node === node)
+}
+
+/** Kept in the mail log whatever comes of it: nobody but the other server knows whether the message arrived. */
+async function recordDoubt({ store, clock }: Pick<Parts, 'store' | 'clock'>, { rows, reply, status, host, tls }: OutboxReport): Promise<void> {
+  const known = await Promise.all(rows.map((id) => store.outbox.get(id)))
+  const there = known.filter((row) => row !== null)
+  await recordOutcomes(store.records, clock.nowMs(), there.map((row) => ({ row, outcome: 'in-doubt', reply, status, host, tls })))
+}
+
 async function settle({ store, clock }: Pick<Parts, 'store' | 'clock'>, report: OutboxReport): Promise<void> {
   const atMs = clock.nowMs()
   const known = await Promise.all(report.rows.map((id) => store.outbox.get(id)))
   const open = known.filter((row): row is OutboxRow => row !== null && !isSettled(row))
+  const { reply, status, host, tls } = report
+  if (report.outcome === 'delivered') {
+    // The cancelling came too late; the row stays cancelled, and the log says what happened.
+    const late = known.filter((row) => row?.state === 'cancelled') as OutboxRow[]
+    await recordOutcomes(store.records, atMs, late.map((row) => ({ row, outcome: 'delivered', reply, status, host, tls })))
+  }
   if (open.length === 0) return
   const untilMs = report.outcome === 'deferred' ? (report.nextTryAtMs ?? atMs + defaultRetryMs) + deferredGraceMs : null
   const state = report.outcome === 'deferred' ? 'deferred' : 'delivered'
   await store.outbox.settle(open.map(({ id }): OutboxSettlement => ({ id, state, reply: report.reply, atMs, untilMs })))
   if (state === 'deferred') return
-  const { reply, status, host, tls } = report
   await recordOutcomes(store.records, atMs, open.map((row) => ({ row, outcome: 'delivered', reply, status, host, tls })))
 }

@@ -1,5 +1,5 @@
 /**
- * Reads one command with its literals: RFC 9051 §2.2.1, §4.3; RFC 7888.
+ * Reads one command with its literals: RFC 9051 §2.2.1, §4.3; RFC 7888; the messages of a MULTIAPPEND, RFC 3502.
  *
  * A literal over its limit is refused before a byte of it is read: the client of `{n}` waits for leave and gets none; of
  * `{n+}` it comes all the same and is passed over when that is bearable, else the connection ends.
@@ -9,6 +9,7 @@ import { collectLiteral } from '../shared/literal.ts'
 import type { ByteBudget } from '../shared/byte-budget.ts'
 import type { Connection } from '../shared/connection.ts'
 import type { ImapLimits } from './settings.ts'
+import { maxAppendedMessages } from './wire/append-arguments.ts'
 
 export type Reading =
   | { readonly kind: 'command'; readonly raw: RawCommand; /** Gives back what was charged for its literals. */ readonly release: () => void }
@@ -61,14 +62,14 @@ export async function readCommand(connection: Connection, options: ReaderOptions
     const marker = literalMarker(line)
     if (marker === null) return { kind: 'command', raw: { lines, literals }, release }
     const isMessage = options.signedIn && isMessageLiteral(lines)
-    const allowed = isMessage ? limits.maxMessageBytes - messageBytes : maxBytes - total
-    const tooMany = marker.bytes > allowed || total > maxBytes
+    const allowed = isMessage ? Math.min(limits.maxMessageBytes, limits.maxAppendBytes - messageBytes) : maxBytes - total
+    const tooMany = marker.bytes > allowed || total > maxBytes || literals.length > maxAppendedMessages
     // A message that the budget cannot hold now may be sent again later.
     const busy = !tooMany && marker.synchronizing && marker.bytes > options.budget.free
     if (tooMany || busy) {
       const refused = refusal(lines, tooMany && !isMessage ? 'BAD' : 'NO', tooMany ? 'TOOBIG' : 'LIMIT', tooMany ? 'Literal too large' : 'Busy, try again later')
       if (marker.synchronizing) return given(refused)
-      const bound = isMessage ? allowed * bearableMessages : maxBytes * bearable
+      const bound = isMessage ? limits.maxMessageBytes * bearableMessages : maxBytes * bearable
       if (marker.bytes > bound) return given({ kind: 'hopeless', text: 'Literal too large' })
       return given(await passOver(connection, marker.bytes, maxLineBytes, refused))
     }

@@ -6,6 +6,7 @@ import type { Logger } from '../../lib/log.ts'
 import type { Mail } from '../../core/mail.ts'
 import type { AccountId } from '../../core/mailbox/mailbox.ts'
 import type { Channel } from './capabilities.ts'
+import type { Enabled } from './enabled.ts'
 import type { ImapLimits } from './settings.ts'
 import type { Selected, State, StateKind, StateOf } from './state.ts'
 import type { Untagged } from './wire/encoder.ts'
@@ -13,7 +14,10 @@ import type { ImapLexer } from './wire/lexer.ts'
 
 /** What of the session decides how an argument is read. */
 export interface ParseOptions {
+  /** Mailbox names and patterns are UTF-8, not modified UTF-7. */
   readonly utf8: boolean
+  /** RFC 6855 was turned on. */
+  readonly utf8Accept?: boolean
 }
 
 /** The session, as a running command may use it. */
@@ -25,8 +29,9 @@ export interface Context {
   readonly remoteIp: string
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal
-  /** Names in upper case that ENABLE turned on. */
-  readonly enabled: Set<string>
+  readonly enabled: Enabled
+  /** Of the running command. */
+  readonly tag: string
   /** The next line from the client, for AUTHENTICATE and IDLE; null when it is gone, `too-long` is passed over. */
   readLine(maxBytes: number): Promise<Buffer | 'too-long' | null>
   /** What the client of a selected mailbox must be told, after reading what changed. */
@@ -47,6 +52,10 @@ export interface Completion {
   readonly state?: State
   /** After the tagged reply the TLS handshake begins. */
   readonly startTls?: boolean
+  /** After the tagged reply everything is compressed, in both directions. */
+  readonly startDeflate?: boolean
+  /** No EXPUNGE may be told before this reply, although the command as such allows it. */
+  readonly keepsNumbers?: boolean
 }
 
 export type Run = AsyncGenerator<Untagged, Completion, void>

@@ -9,11 +9,13 @@ import type { Mail, SelectedView } from '../../core/mail.ts'
 import type { AccountId, StoredMessage } from '../../core/mailbox/mailbox.ts'
 import { digest } from '../../message/digest.ts'
 import { openForms, parserVersion, type Forms } from '../../message/imap-form.ts'
+import { decodeTransfer } from '../../message/transfer-encoding.ts'
+import { emailIdOf } from './email-id.ts'
 import { FetchOutput } from './fetch-output.ts'
 import { cutBytes, placeOf, type Place } from './section.ts'
 import { formatDateTime } from './wire/date.ts'
-import { encodeFlags, type Untagged } from './wire/encoder.ts'
-import type { FetchItem } from './wire/fetch-items.ts'
+import { encodeFlags, encodeString, type Untagged } from './wire/encoder.ts'
+import type { FetchItem, SimpleItem } from './wire/fetch-items.ts'
 
 export interface FetchRequest {
   readonly mail: Mail
@@ -22,8 +24,17 @@ export interface FetchRequest {
   /** Ascending UIDs of the session's view. */
   readonly uids: Uint32Array
   readonly items: readonly FetchItem[]
-  /** Messages whose FLAGS are told although nobody asked: this FETCH has set \Seen. */
-  readonly alsoFlags: ReadonlySet<number>
+  /** Messages that this FETCH has made \Seen: of those `also` is told too. */
+  readonly seenNow: ReadonlySet<number>
+  readonly also: readonly SimpleItem[]
+}
+
+/** A part cannot be decoded (RFC 3516 §4.3). */
+export class UnknownEncoding extends Error {
+  constructor() {
+    super('Unknown transfer encoding')
+    this.name = 'UnknownEncoding'
+  }
 }
 
 /** A response was begun that cannot be finished. */
@@ -68,7 +79,7 @@ function needsOf(items: readonly FetchItem[]): Needs {
   const isWhole = (item: FetchItem): boolean => item.item === 'section' && item.section.part.length === 0 && item.section.text.kind === 'whole'
   return {
     view: items.every((item) => item.item === 'uid' || item.item === 'flags' || item.item === 'modseq'),
-    forms: items.some((item) => ['envelope', 'body', 'bodystructure'].includes(item.item) || (item.item === 'section' && !isWhole(item))),
+    forms: items.some((item) => ['envelope', 'body', 'bodystructure', 'preview', 'binary'].includes(item.item) || (item.item === 'section' && !isWhole(item))),
     whole: items.some((item) => isWhole(item) && item.item === 'section' && item.partial === null),
   }
 }
@@ -120,20 +131,26 @@ async function* writeMessage(request: FetchRequest, message: StoredMessage, outp
   const forms = message.forms === null ? null : await presentForms(request.mail, message)
   const sections = await readSections(request.items, message, forms, read)
   output.text(`* ${sequence} FETCH (`)
+  const parts: MessageParts = { request, message, sequence, forms, output }
   const large: LargeWriting = { output, read, begun: false }
   let first = true
   for (const item of request.items) {
     if (!first) output.text(' ')
     first = false
-    if (item.item !== 'section') writeSimple(item.item, { request, message, sequence, forms, output })
+    if (item.item !== 'section' && item.item !== 'binary') writeSimple(item.item, parts)
     else {
       const section = sections.get(item)!
-      if (section instanceof Uint8Array) writeSection(item.label, section, output)
+      if (section instanceof Uint8Array) writeBytes(item, section, output)
       else if (section === null) output.text(`${item.label} NIL`)
       else yield* writeLarge(item.label, section, large)
     }
   }
-  if (request.alsoFlags.has(message.uid)) output.text(` FLAGS ${encodeFlags(request.view.flagsAt(sequence))}`)
+  if (request.seenNow.has(message.uid)) {
+    for (const item of request.also) {
+      output.text(' ')
+      writeSimple(item, parts)
+    }
+  }
   output.text(')\r\n')
   if (output.full) yield { type: 'ready', chunks: output.take() }
 }
@@ -146,7 +163,7 @@ interface MessageParts {
   readonly output: FetchOutput
 }
 
-function writeSimple(item: Exclude<FetchItem['item'], 'section'>, { request, message, sequence, forms, output }: MessageParts): void {
+function writeSimple(item: SimpleItem, { request, message, sequence, forms, output }: MessageParts): void {
   switch (item) {
     case 'uid':
       return output.text(`UID ${message.uid}`)
@@ -167,11 +184,27 @@ function writeSimple(item: Exclude<FetchItem['item'], 'section'>, { request, mes
     case 'bodystructure':
       output.text('BODYSTRUCTURE ')
       return output.bytes(forms!.bodystructure)
+    case 'emailid':
+      return output.text(`EMAILID (${emailIdOf(message)})`)
+    case 'threadid':
+      return output.text(`THREADID (${message.threadId})`)
+    case 'preview':
+      return output.text(`PREVIEW ${encodeString(previewOf(forms!))}`)
   }
 }
 
-function writeSection(label: string, bytes: Uint8Array, output: FetchOutput): void {
-  output.text(`${label} `)
+/** RFC 8970 §3.3 would have no more. */
+const maxPreviewCharacters = 200
+
+function previewOf({ preview }: Forms): string {
+  return preview.length <= maxPreviewCharacters ? preview : [...preview].slice(0, maxPreviewCharacters).join('')
+}
+
+function writeBytes(item: BytesItem, bytes: Uint8Array, output: FetchOutput): void {
+  if (item.item === 'binary' && item.sizeOnly) return output.text(`${item.label} ${bytes.length}`)
+  output.text(`${item.label} `)
+  // RFC 3516 §4.3: a literal8 says that there are NULs.
+  if (item.item === 'binary' && bytes.includes(0)) output.text('~')
   output.literal(bytes)
 }
 
@@ -181,11 +214,13 @@ interface Range {
 }
 
 type ReadySection = Uint8Array | Range | null
+type BytesItem = Exclude<FetchItem, { item: SimpleItem }>
 
 /** All bytes that the response needs, read before its first byte is written; large ranges stay ranges. */
 async function readSections(items: readonly FetchItem[], message: StoredMessage, forms: Forms | null, read: Bytes): Promise<Map<FetchItem, ReadySection>> {
   const sections = new Map<FetchItem, ReadySection>()
   for (const item of items) {
+    if (item.item === 'binary') sections.set(item, await readDecoded(item, message, forms!, read))
     if (item.item !== 'section') continue
     const place = placeOf(item.section, item.partial, message, forms)
     const section = await readPlace(place, read)
@@ -193,6 +228,19 @@ async function readSections(items: readonly FetchItem[], message: StoredMessage,
   }
   return sections
 }
+
+/** RFC 9051 §6.4.5: the part as it was before it was encoded. Whole in memory, as no more than one message may be. */
+async function readDecoded(item: Extract<FetchItem, { item: 'binary' }>, message: StoredMessage, forms: Forms, read: Bytes): Promise<Uint8Array | null> {
+  const place = placeOf({ part: item.part, text: { kind: 'whole' } }, null, message, forms)
+  if (place.kind !== 'range') return null
+  const encoding = item.part.length === 0 ? 'binary' : forms.part(item.part)!.encoding
+  if (!decodable.has(encoding)) throw new UnknownEncoding()
+  const bytes = await read(place.start, place.end)
+  return cutBytes(decodeTransfer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), encoding), item.partial)
+}
+
+/** Every encoding that the stored forms know by name. */
+const decodable: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary', 'base64', 'quoted-printable', 'x-uuencode'])
 
 async function readPlace(place: Place, read: Bytes): Promise<ReadySection> {
   switch (place.kind) {

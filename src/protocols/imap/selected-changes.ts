@@ -1,11 +1,13 @@
 /**
- * What a client of a selected mailbox is told of changes: EXPUNGE, EXISTS, FETCH, and FLAGS when keywords are new.
- * RFC 9051 §5.2, §7.4-7.5; when it may be told is decided by the caller.
+ * What a client of a selected mailbox is told of changes: EXPUNGE or VANISHED, EXISTS, FETCH, and FLAGS when keywords are
+ * new. RFC 9051 §5.2, §7.4-7.5, RFC 7162 §3.2.10; when it may be told is decided by the caller.
  */
 import { systemFlags, type Flags } from '../../core/mailbox/flags.ts'
 import type { ViewEvent } from '../../core/mail.ts'
+import type { Enabled } from './enabled.ts'
 import type { Selected } from './state.ts'
 import type { Untagged } from './wire/encoder.ts'
+import { formatSet } from './wire/sequence-set.ts'
 
 /** The mailbox was deleted by another session: there is nothing this one could go on with. */
 export class MailboxGone extends Error {
@@ -17,29 +19,33 @@ export class MailboxGone extends Error {
 
 export interface TellOptions {
   readonly mayExpunge: boolean
-  /** RFC 7162: the client wants MODSEQ. */
-  readonly modseq: boolean
+  readonly enabled: Enabled
 }
 
 /** After `view.refresh()`. Throws MailboxGone. */
-export function tellChanges(state: Selected, { mayExpunge, modseq }: TellOptions): Untagged[] {
+export function tellChanges(state: Selected, { mayExpunge, enabled }: TellOptions): Untagged[] {
   const told: Untagged[] = []
-  for (const event of state.view.events(mayExpunge)) told.push(...tellEvent(state, event, modseq))
+  const vanished: number[] = []
+  for (const event of state.view.events(mayExpunge)) {
+    if (event.type === 'expunge' && enabled.qresync) vanished.push(event.uid)
+    else told.push(...tellEvent(state, event, enabled))
+  }
+  // Expunges come first and by ascending UID, so they are one response.
+  if (vanished.length > 0) told.unshift({ type: 'vanished', earlier: false, uids: formatSet(vanished) })
   return told
 }
 
-function tellEvent(state: Selected, event: ViewEvent, modseq: boolean): Untagged[] {
+function tellEvent(state: Selected, event: ViewEvent, enabled: Enabled): Untagged[] {
   switch (event.type) {
     case 'expunge':
       return [{ type: 'expunge', sequence: event.sequence }]
     case 'exists':
-      return [
-        { type: 'exists', count: event.count },
-        { type: 'recent', count: 0 },
-      ]
+      return enabled.rev2 ? [{ type: 'exists', count: event.count }] : [{ type: 'exists', count: event.count }, { type: 'recent', count: 0 }]
     case 'flags': {
-      const { sequence, uid, flags } = event
-      return [...tellNewKeywords(state, [flags]), { type: 'flags-of', sequence, uid: modseq ? uid : null, flags, modseq: modseq ? event.modseq : null }]
+      const { sequence, flags } = event
+      // RFC 7162 §3.2.4; RFC 9051 §7.5.2.
+      const uid = enabled.condstore || enabled.rev2 ? event.uid : null
+      return [...tellNewKeywords(state, [flags]), { type: 'flags-of', sequence, uid, flags, modseq: enabled.condstore ? event.modseq : null }]
     }
     case 'removed':
       throw new MailboxGone()

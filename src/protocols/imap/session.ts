@@ -10,6 +10,7 @@ import { ConnectionClosed, type Connection } from '../shared/connection.ts'
 import { SyntaxFault, type RawCommand } from '../shared/lexer.ts'
 import { capabilitiesIn, type Channel } from './capabilities.ts'
 import type { Command, Completion, Context, Running } from './command.ts'
+import { Enabled } from './enabled.ts'
 import { findCommand } from './commands/index.ts'
 import { readCommand, tagOf, type Reading } from './command-reader.ts'
 import { BrokenResponse } from './fetch-writer.ts'
@@ -42,7 +43,7 @@ export class Session implements AccountSession {
   readonly #parts: SessionParts
   readonly #connection: Connection
   readonly #log: Logger
-  readonly #enabled = new Set<string>()
+  readonly #enabled = new Enabled()
   #state: State = { kind: 'not-authenticated' }
   #channel: Channel
   #wrongCommands = 0
@@ -61,7 +62,7 @@ export class Session implements AccountSession {
     this.#parts = parts
     this.#connection = connection
     this.#log = parts.log
-    this.#channel = { secure: parts.secure, tlsOffered: parts.startTls !== null }
+    this.#channel = { secure: parts.secure, tlsOffered: parts.startTls !== null, compressed: false, maxMessageBytes: parts.limits.maxMessageBytes }
     this.#timer = setTimeout(() => this.#timeOut(), parts.limits.signInTimeoutMs)
   }
 
@@ -157,8 +158,8 @@ export class Session implements AccountSession {
       name = command.name
       this.#trace(raw, command)
       if (!command.states.includes(this.#state.kind)) throw new SyntaxFault(`${name} is not allowed in this state`)
-      const run = command.prepare(lexer, { utf8: this.#utf8 })
-      await this.#execute(tag, command, run(this.#context(), this.#state))
+      const run = command.prepare(lexer, this.#enabled)
+      await this.#execute(tag, command, run(this.#context(tag), this.#state))
     } catch (error) {
       if (error instanceof ConnectionClosed || error instanceof BrokenResponse) throw error
       await this.#answerError(tag ?? tagOf(raw.lines[0]), name, error)
@@ -166,12 +167,21 @@ export class Session implements AccountSession {
   }
 
   async #execute(tag: string, command: Command, run: Running): Promise<void> {
+    const knewModseqs = this.#enabled.condstore
     const completion = await this.#pump(run)
+    let { code } = completion
     if (completion.state !== undefined && completion.state !== this.#state) this.#enter(completion.state)
-    else if (this.#state.kind === 'selected') await this.#tell(this.#state, command)
+    else if (this.#state.kind === 'selected') {
+      const { alwaysRefresh } = command
+      const told = await this.#tell(this.#state, { alwaysRefresh, mayExpunge: command.mayExpunge && completion.keepsNumbers !== true })
+      const modseq = this.#modseqToTell(this.#state, told, knewModseqs)
+      if (modseq !== null && code === undefined) code = modseq
+      else if (modseq !== null) this.#send({ type: 'condition', status: 'OK', code: modseq, text: 'Highest' })
+    }
     this.#wrongCommands = completion.status === 'BAD' ? this.#wrongCommands + 1 : 0
-    this.#reply(tag, encodeCondition(completion.status ?? 'OK', completion.code, completion.text ?? `${command.name} completed`))
+    this.#reply(tag, encodeCondition(completion.status ?? 'OK', code, completion.text ?? `${command.name} completed`))
     if (completion.startTls === true) await this.#startTls()
+    if (completion.startDeflate === true) await this.#startDeflate()
   }
 
   async #pump(run: Running): Promise<Completion> {
@@ -190,12 +200,26 @@ export class Session implements AccountSession {
     }
   }
 
-  async #tell(state: Selected, command: Pick<Command, 'mayExpunge' | 'alwaysRefresh'>): Promise<void> {
+  /** Whether messages have vanished for the client by what it was told. */
+  async #tell(state: Selected, command: Pick<Command, 'mayExpunge' | 'alwaysRefresh'>): Promise<boolean> {
     if (command.alwaysRefresh || this.#changed) {
       this.#changed = false
       await state.view.refresh()
     }
-    for (const response of tellChanges(state, { mayExpunge: command.mayExpunge, modseq: false })) this.#send(response)
+    const told = tellChanges(state, { mayExpunge: command.mayExpunge, enabled: this.#enabled })
+    for (const response of told) this.#send(response)
+    return told[0]?.type === 'vanished'
+  }
+
+  /**
+   * The code HIGHESTMODSEQ: with the first command that shows that the client knows of it (RFC 7162 §3.1); after VANISHED,
+   * which has no modseq of its own (§3.2.7); and while expunges are held back, so that a client which has seen higher ones in
+   * FETCH does not pass them over when it comes back (§3.2, §6).
+   */
+  #modseqToTell({ view }: Selected, vanished: boolean, knewModseqs: boolean): string | null {
+    const { condstore, qresync } = this.#enabled
+    const tell = (condstore && !knewModseqs) || (qresync && (vanished || view.expungesHeld))
+    return tell ? `HIGHESTMODSEQ ${view.modseq}` : null
   }
 
   async #answerError(tag: string | null, name: string, error: unknown): Promise<void> {
@@ -222,14 +246,10 @@ export class Session implements AccountSession {
 
   #send(response: Untagged): void {
     if (response.type === 'ready') for (const chunk of response.chunks) this.#connection.write(chunk)
-    else this.#connection.write(encodeUntagged(response, { utf8: this.#utf8 }))
+    else this.#connection.write(encodeUntagged(response, this.#enabled))
   }
 
-  get #utf8(): boolean {
-    return this.#enabled.has('UTF8=ACCEPT')
-  }
-
-  #context(): Context {
+  #context(tag: string): Context {
     const { mail, limits, remoteIp } = this.#parts
     const connection = this.#connection
     return {
@@ -239,6 +259,7 @@ export class Session implements AccountSession {
       log: this.#log,
       channel: this.#channel,
       enabled: this.#enabled,
+      tag,
       get signal() {
         return connection.signal
       },
@@ -253,7 +274,7 @@ export class Session implements AccountSession {
       changes: async (state, mayExpunge) => {
         this.#changed = false
         await state.view.refresh()
-        return tellChanges(state, { mayExpunge, modseq: false })
+        return tellChanges(state, { mayExpunge, enabled: this.#enabled })
       },
       signInFailed: () => {
         this.#failedSignIns++
@@ -301,8 +322,14 @@ export class Session implements AccountSession {
       this.#connection.destroy()
       throw new ConnectionClosed()
     }
-    this.#channel = { secure: true, tlsOffered: false }
+    this.#channel = { ...this.#channel, secure: true, tlsOffered: false }
     this.#log.debug({ cipher: this.#connection.cipher }, 'imap starttls')
+  }
+
+  async #startDeflate(): Promise<void> {
+    await this.#connection.startDeflate()
+    this.#channel = { ...this.#channel, compressed: true }
+    this.#log.debug('imap compress')
   }
 
   // -- ends ---------------------------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ import type { SecureContext } from 'node:tls'
 export interface ImapLimits {
   /** Of a line without its CRLF. RFC 7162 §4 asks for at least 8,192; lists of UIDs are longer. */
   readonly maxLineBytes: number
-  /** Lines and literals of one command together, the message of an APPEND aside. */
+  /** Lines and literals of one command together, the messages of an APPEND aside. */
   readonly maxCommandBytes: number
   /** Before signing in. */
   readonly maxCommandBytesBeforeSignIn: number
   /** Largest message of an APPEND. */
   readonly maxMessageBytes: number
+  /** All messages of one APPEND together. */
+  readonly maxAppendBytes: number
   /** What all sessions together may hold of large literals. */
   readonly literalBudgetBytes: number
   /** RFC 9051 §5.4: at least 30 minutes. */
@@ -39,6 +41,7 @@ export const defaultImapLimits: ImapLimits = {
   maxCommandBytes: 262_144,
   maxCommandBytesBeforeSignIn: 8192,
   maxMessageBytes: 52_428_800,
+  maxAppendBytes: 134_217_728,
   literalBudgetBytes: 536_870_912,
   idleTimeoutMs: 31 * 60_000,
   signInTimeoutMs: 60_000,

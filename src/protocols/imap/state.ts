@@ -18,6 +18,8 @@ export interface Selected {
   readonly readOnly: boolean
   /** Keywords that the client was told of in FLAGS, in lower case. */
   readonly toldKeywords: Set<string>
+  /** The result of the last SEARCH that was saved, `$`: ascending UIDs, some of which may be gone (RFC 5182 §2.1). */
+  readonly saved: { uids: Uint32Array }
 }
 
 export interface LoggedOut {

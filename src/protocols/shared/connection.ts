@@ -1,6 +1,6 @@
 /**
  * One client of a line-and-literal protocol (IMAP, ManageSieve) over any Duplex: a byte-exact reader with back-pressure, a
- * writer that coalesces, and STARTTLS.
+ * writer that coalesces, STARTTLS, and compression.
  *
  * Reader: lines end with CRLF and nothing else; what is buffered is bounded, a client that sends more is made to wait.
  * Writer: what is written is sent when the session waits for input, or at the end of the event loop's turn; `settle` waits
@@ -9,6 +9,7 @@
  */
 import type { Duplex } from 'node:stream'
 import { TLSSocket, type SecureContext } from 'node:tls'
+import { DeflateStream } from './deflate-stream.ts'
 
 export class ConnectionClosed extends Error {
   constructor() {
@@ -337,9 +338,7 @@ export class Connection {
     }
     this.#detach()
     this.#stream.pause()
-    this.#chunks = []
-    this.#unread = 0
-    this.#searched = 0
+    this.#takeUnread()
     const secured = new TLSSocket(this.#stream, { isServer: true, secureContext: context, allowHalfOpen: true } as ConstructorParameters<typeof TLSSocket>[1])
     this.#stream = secured
     this.#attach()
@@ -355,6 +354,26 @@ export class Connection {
       secured.once('close', done)
     })
     return !this.#closed
+  }
+
+  /**
+   * Sends what is left as it is; from then on both directions are compressed (RFC 4978). What was read and not used is taken
+   * for compressed, since a client has to wait before it says more. Throws ConnectionClosed.
+   */
+  async startDeflate(): Promise<void> {
+    await this.drain()
+    this.#detach()
+    this.#stream.pause()
+    this.#stream = new DeflateStream(this.#stream, this.#takeUnread())
+    this.#attach()
+  }
+
+  #takeUnread(): Buffer {
+    const unread = Buffer.concat(this.#chunks)
+    this.#chunks = []
+    this.#unread = 0
+    this.#searched = 0
+    return unread
   }
 
   /** Sends what is left, says that nothing more comes, and closes; what is written or read after the call is not. Never rejects. */

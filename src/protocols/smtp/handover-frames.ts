@@ -7,8 +7,6 @@ import type { SmtpReply } from './link-types.ts'
 
 export type HandoverFrame =
   | { readonly token: string; readonly bytes: 0 }
-  /** Try now what Haraka put off. */
-  | { readonly id: number; readonly retry: true; readonly bytes: 0 }
   | {
       readonly id: number
       readonly sender: string
@@ -22,12 +20,14 @@ export interface HandoverAnswer {
   readonly refused: { id: string; reply: SmtpReply }[]
 }
 
-const maxHeadBytes = 4 * 1024 * 1024
+export const maxHeadBytes = 4 * 1024 * 1024
 
 export interface FrameEvents {
   /** Frames are worked on one after the other: the next one is read when this has resolved. */
   readonly onFrame: (frame: HandoverFrame, body: Buffer) => Promise<void>
   readonly maxBodyBytes: () => number
+  /** Of a frame's line; that of a batch to very many when it is not given. */
+  readonly maxHeadBytes?: () => number
 }
 
 /** Reads frames until the socket closes; closes it on anything that is not one. */
@@ -75,7 +75,7 @@ class FrameReader {
     const whole = this.#join()
     const end = whole.indexOf(0x0a)
     if (end < 0) {
-      if (this.#pendingBytes > maxHeadBytes) this.#socket.destroy()
+      if (this.#pendingBytes > (this.#events.maxHeadBytes?.() ?? maxHeadBytes)) this.#socket.destroy()
       return false
     }
     this.#head = parseHead(this.#cut(end + 1).toString('utf8'))

@@ -3,7 +3,7 @@
  *
  * Invariants: the bytes are sent as they are (prefix, then body); a batch gets one answer, which says of each row whether
  * Haraka has it; a batch whose answer was lost rejects with HandoverLost, and the caller lets the lease of its rows run out.
- * A row that reaches the same Haraka twice is queued once.
+ * A row that reaches the same Haraka twice is queued once; one that Haraka had put off is tried at once then.
  */
 import type { Socket } from 'node:net'
 import { connectPrivately, type PrivatePlace } from './json-lines.ts'
@@ -26,8 +26,6 @@ export interface HandoverResult {
 
 export interface Handover extends Disposable {
   hand(batch: OutgoingBatch): Promise<HandoverResult>
-  /** What Haraka put off after a temporary refusal is tried now. */
-  retryNow(): Promise<void>
 }
 
 export class HandoverLost extends Error {}
@@ -63,10 +61,6 @@ class KeptHandover implements Handover {
     const frame = { id: this.#nextId++, sender, rows, bytes: prefix.length + body.length }
     const { accepted, refused } = await this.#send(frame, [prefix, body])
     return { accepted, refused }
-  }
-
-  async retryNow(): Promise<void> {
-    await this.#send({ id: this.#nextId++, retry: true, bytes: 0 }, [])
   }
 
   [Symbol.dispose](): void {

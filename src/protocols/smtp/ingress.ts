@@ -7,7 +7,7 @@ import type { Answer, Ask, Question, RemoteEnd, SmtpReply } from './link-types.t
 import { authenticationReplyOf, replyOf } from './replies.ts'
 import type { FactsStore } from './transaction-facts.ts'
 
-export type IngressAnswers = { readonly [Q in Question]: (ask: Ask<Q>) => Promise<Answer<Q>> }
+export type IngressAnswers = { readonly [Q in Question]: (ask: Ask<Q>, link: { readonly node: string }) => Promise<Answer<Q>> }
 
 export interface IngressParts {
   readonly mail: Pick<Mail, 'signIn' | 'delivery' | 'outbox'>
@@ -50,6 +50,8 @@ export function createIngressAnswers({ mail, facts, settings }: IngressParts): I
       await mail.outbox.report(report)
       return nothing
     },
+
+    wanted: async ({ rows }, { node }) => ({ cancelled: await mail.outbox.unwanted(rows, node) }),
   }
 }
 

@@ -81,9 +81,13 @@ export interface Questions {
       tls: boolean
       /** For `deferred`: when Haraka tries again. */
       nextTryAtMs: number | null
+      /** A server had the whole message, and its reply did not come: the message may arrive twice (RFC 5321 §4.5.3.2.6). */
+      inDoubt?: boolean
     }
     answer: Record<string, never>
   }
+  /** Before each attempt: which of its rows must not go out any more (cancelled, settled, in another node's hands)? */
+  wanted: { ask: { rows: readonly string[] }; answer: { cancelled: readonly string[] } }
 }
 
 export type Question = keyof Questions

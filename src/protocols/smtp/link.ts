@@ -22,6 +22,8 @@ export type { PrivatePlace } from './json-lines.ts'
 const maxLineBytes = 1024 * 1024
 const maxGreetingBytes = 4096
 const greetingTimeoutMs = 5_000
+/** Each ingress node keeps one; a stranger loses his in the time of a greeting. */
+const maxConnections = 256
 /** Questions of one ingress node that core works on at a time; beyond that its socket is not read for a while. */
 const maxOpenQuestions = 4096
 
@@ -49,6 +51,7 @@ export interface LinkServer extends AsyncDisposable {
 export async function listenLink(options: LinkServerOptions): Promise<LinkServer> {
   const open = new Map<JsonLines, string | null>()
   const server = net.createServer({ noDelay: true }, (socket) => serveNode(socket, options, open))
+  server.maxConnections = maxConnections
   await listenPrivately(server, options.place)
   const address = server.address()
   const place =

@@ -15,7 +15,9 @@ export interface MessageInput {
   readonly ended: boolean
   /** Takes the next bytes; answers how many were the message's: fewer than `chunk.length` only when it has ended. */
   take(chunk: Buffer): number
-  /** The message without its stuffing, once it has ended; null when it is too large. Shares memory with what was taken. */
+  /** Keeps nothing of it any more; its end is still found. */
+  discard(): void
+  /** The message without its stuffing, once it has ended; null when it is too large or discarded. Shares memory with what was taken. */
   bytes(): Buffer | null
 }
 
@@ -24,23 +26,27 @@ export function readMessage(maxBytes: number): MessageInput {
   let chunks: Buffer[] = []
   let keptBytes = 0
   let ended = false
-  let tooLarge = false
+  let discarded = false
   // The command line before the first byte ended in CRLF, so a dot at the very start is at the start of a line.
   let tail: Buffer = Buffer.from('\r\n')
 
+  const discard = (): void => {
+    discarded = true
+    chunks = []
+  }
   const keep = (chunk: Buffer): void => {
     keptBytes += chunk.length
-    if (!tooLarge) chunks.push(chunk)
+    if (!discarded) chunks.push(chunk)
     // Stuffing at most doubles a message of nothing but dots; what it really has is counted when it has ended.
     if (keptBytes <= 2 * maxBytes + dotLineBytes) return
-    tooLarge = true
-    chunks = []
+    discard()
   }
 
   return {
     get ended() {
       return ended
     },
+    discard,
     take(chunk) {
       const used = endOf(tail, chunk)
       const own = used < 0 ? chunk : chunk.subarray(0, used)
@@ -53,7 +59,7 @@ export function readMessage(maxBytes: number): MessageInput {
       return chunk.length
     },
     bytes() {
-      if (tooLarge) return null
+      if (discarded) return null
       const stuffed = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
       const message = unstuff(stuffed.subarray(0, stuffed.length - dotLineBytes))
       return message.length > maxBytes ? null : message

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { DeliveryFacts, Mail } from '../../core/mail.ts'
 import type { Logger } from '../../lib/log.ts'
+import type { ByteBudget } from '../shared/byte-budget.ts'
 import { transactionParameter, type SmtpReply, type TransactionFacts } from './link-types.ts'
 import { parseCommand, type LmtpCommand } from './lmtp-command.ts'
 import { readMessage, type MessageInput } from './lmtp-message.ts'
@@ -27,6 +28,8 @@ export interface LmtpParts {
   }
   /** Whether the other end is our ingress, whose transactions have facts and whose recipients were checked at RCPT. */
   readonly trusted: boolean
+  /** What the messages of all sessions may hold together; without one, the other end keeps to a limit of its own. */
+  readonly budget?: ByteBudget
 }
 
 export interface LmtpSession {
@@ -47,6 +50,8 @@ const maxLineBytes = 4096
 /** Input that waits behind a delivery before the socket is not read any more. */
 const maxWaitingBytes = 256 * 1024
 const maxErrors = 20
+/** Time to read our last reply. */
+const goodbyeMs = 5_000
 const transactionForm = /^[\w.-]{1,64}$/
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
@@ -74,9 +79,13 @@ class Session implements LmtpSession {
   readonly #closed = Promise.withResolvers<void>()
   #waiting: Buffer = nothing
   #message: MessageInput | null = null
+  /** Of it, charged to the budget; null: it was more than there is room for. */
+  #messageBytes: number | null = 0
   #envelope: Envelope | null = null
   #greeted = false
   #busy = false
+  /** No more comes: a message that is not at its end will never be. */
+  #inputEnded = false
   #stopping = false
   #errors = 0
   #output = ''
@@ -85,16 +94,20 @@ class Session implements LmtpSession {
     this.#socket = socket
     this.#parts = parts
     socket.on('data', (chunk: Buffer) => {
+      // Whatever comes behind QUIT, or behind our giving up, is nobody's.
+      if (socket.writableEnded) return
       this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk])
       this.#work()
     })
     socket.on('end', () => {
-      this.#stopping = true
+      this.#inputEnded = true
       if (!this.#busy) socket.end()
     })
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       this.#waiting = nothing
+      // One that is being delivered gives its bytes back itself.
+      if (this.#message !== null) this.#giveBack()
       this.#message = null
       this.#closed.resolve()
     })
@@ -117,7 +130,8 @@ class Session implements LmtpSession {
       if (!(this.#message === null ? this.#takeLine() : this.#takeBody(this.#message))) break
     }
     this.#flush()
-    if (this.#stopping && !this.#busy && this.#message === null && !socket.writableEnded) socket.end()
+    const over = this.#inputEnded || (this.#stopping && this.#message === null)
+    if (over && !this.#busy && !socket.writableEnded) socket.end()
     if (this.#busy && this.#waiting.length > maxWaitingBytes) socket.pause()
     else if (!this.#busy && socket.isPaused()) socket.resume()
   }
@@ -151,6 +165,9 @@ class Session implements LmtpSession {
     this.#stopping = true
     this.#waiting = nothing
     this.#socket.end()
+    // Whoever does not close by himself would stay for as long as he speaks.
+    const late = setTimeout(() => this.#socket.destroy(), goodbyeMs)
+    this.#socket.once('close', () => clearTimeout(late))
   }
 
   #takeLine(): boolean {
@@ -182,6 +199,7 @@ class Session implements LmtpSession {
       case 'DATA':
         if (this.#envelope === null || this.#envelope.recipients.length === 0) return this.#say(own.sequence)
         this.#message = readMessage(this.#parts.limits.maxMessageBytes)
+        this.#messageBytes = 0
         this.#output += '354 Send the message\r\n'
         return
       case 'RSET':
@@ -230,6 +248,7 @@ class Session implements LmtpSession {
   #takeBody(input: MessageInput): boolean {
     const used = input.take(this.#waiting)
     this.#waiting = this.#waiting.subarray(used)
+    this.#charge(input, used)
     if (!input.ended) return false
     this.#message = null
     this.#during(this.#deliver(this.#envelope!, input))
@@ -237,10 +256,30 @@ class Session implements LmtpSession {
     return true
   }
 
+  #charge(input: MessageInput, bytes: number): void {
+    if (this.#messageBytes === null || this.#parts.budget === undefined) return
+    if (this.#parts.budget.take(bytes)) {
+      this.#messageBytes += bytes
+      return
+    }
+    input.discard()
+    this.#giveBack()
+    this.#messageBytes = null
+  }
+
+  #giveBack(): void {
+    this.#parts.budget?.give(this.#messageBytes ?? 0)
+    this.#messageBytes = 0
+  }
+
   /** RFC 2033 §4.2: a reply for each recipient, in their order, also when all are alike. */
   async #deliver(envelope: Envelope, input: MessageInput): Promise<void> {
-    const reply = await deliverMessage(this.#parts, envelope, input)
-    for (const _ of envelope.recipients) this.#say(reply)
+    try {
+      const reply = this.#messageBytes === null ? replies['storage-full'] : await deliverMessage(this.#parts, envelope, input)
+      for (const _ of envelope.recipients) this.#say(reply)
+    } finally {
+      this.#giveBack()
+    }
   }
 }
 

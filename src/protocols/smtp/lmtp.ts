@@ -7,10 +7,11 @@
  * missing (3.21.6).
  */
 import net from 'node:net'
+import { createByteBudget } from '../shared/byte-budget.ts'
 import { listenPrivately, type PrivatePlace } from './json-lines.ts'
 import { serveLmtp, type LmtpParts, type LmtpSession } from './lmtp-session.ts'
 
-export interface LmtpOptions extends Omit<LmtpParts, 'trusted'> {
+export interface LmtpOptions extends Omit<LmtpParts, 'trusted' | 'budget'> {
   /** A path is our ingress's; a port is for anybody on the machine and takes no transaction ids. */
   readonly place: PrivatePlace
 }
@@ -21,6 +22,8 @@ export interface LmtpServer extends AsyncDisposable {
 }
 
 const maxConnections = 500
+/** What programs of the machine may have us hold of their messages, in messages of the largest size. */
+const heldMessages = 8
 /** Of a connection that is not our ingress's kept one. */
 const idleTimeoutMs = 5 * 60_000
 /** What a stop waits for deliveries in hand. */
@@ -28,10 +31,12 @@ const stopTimeoutMs = 4_000
 
 export async function listenLmtp({ place, ...parts }: LmtpOptions): Promise<LmtpServer> {
   const trusted = 'path' in place
+  // Ingress keeps to a limit of its own before it hands over.
+  const held = trusted ? {} : { budget: createByteBudget(heldMessages * parts.limits.maxMessageBytes) }
   const sessions = new Map<LmtpSession, net.Socket>()
   const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     if (!trusted) socket.setTimeout(idleTimeoutMs, () => socket.destroy())
-    const session = serveLmtp(socket, { ...parts, trusted })
+    const session = serveLmtp(socket, { ...parts, ...held, trusted })
     sessions.set(session, socket)
     void session.closed.then(() => sessions.delete(session))
   })

@@ -52,7 +52,8 @@ function decodeOther(bytes: Uint8Array, label: string): DecodedText | null {
     const text = iconv.encodingExists(label)
       ? iconv.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), label)
       : new TextDecoder(label).decode(bytes)
-    return { text: text.normalize('NFC'), charset: label, guessed: false }
+    // UTF-16 and its kin may hold halves of surrogate pairs, which no text may.
+    return { text: text.toWellFormed().normalize('NFC'), charset: label, guessed: false }
   } catch {
     return null // An unknown label, which TextDecoder reports by throwing.
   }

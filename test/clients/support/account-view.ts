@@ -78,7 +78,7 @@ export async function viewAccount(server: RunningServer, person: Person): Promis
     },
     async find(mailbox, search) {
       const found = await view.in(mailbox, () => client.search(search, { uid: true }))
-      assert.ok(found !== false)
+      assert.ok(found)
       return found
     },
     async [Symbol.asyncDispose]() {

@@ -29,6 +29,7 @@ describe('the link', () => {
     sender: async () => ({ refuse: null }),
     facts: async () => ({}),
     report: async () => ({}),
+    wanted: async () => ({ cancelled: [] }),
   }
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'congvu-link-'))

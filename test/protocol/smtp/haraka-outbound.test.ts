@@ -21,6 +21,7 @@ describe('Haraka, outgoing mail', () => {
         routes: [{ pattern: '*.test', host: '127.0.0.1', port: outside.port }, { pattern: 'other.example', host: '127.0.0.1', port: 1 }],
         retryAfterSeconds: [1],
         timeoutMs: 500,
+        lastReplyTimeoutMs: 500,
         maxConnections: 10,
       },
     })
@@ -39,13 +40,21 @@ describe('Haraka, outgoing mail', () => {
   const body = Buffer.from('Subject: ra ngo\xc3\xa0i\r\nX: \xff\r\n\r\n.dot\r\n..\r\nend\r\n', 'latin1')
   const prefix = Buffer.from('DKIM-Signature: v=1\r\n')
 
+  const recipientOf = new Map<string, string>()
+
   async function hand(...recipients: string[]): Promise<string[]> {
     const rows = recipients.map((recipient) => ({ id: `row-${nextRow++}`, recipient }))
-    const { accepted, refused } = await handover.hand({ sender: 'an@so.congvu.test', rows, prefix, body })
-    assert.deepEqual(refused, [])
-    assert.deepEqual(accepted, rows.map(({ id }) => id))
+    for (const { id, recipient } of rows) recipientOf.set(id, recipient)
+    await give(handover, rows)
     return rows.map(({ id }) => id)
   }
+  async function give(to: Handover, rows: readonly { readonly id: string; readonly recipient: string }[]): Promise<void> {
+    const { accepted, refused } = await to.hand({ sender: 'an@so.congvu.test', rows, prefix, body })
+    assert.deepEqual(refused, [])
+    assert.deepEqual(accepted, rows.map(({ id }) => id))
+  }
+  /** As core does for a row that somebody wants to be tried now. */
+  const again = (row: string): Promise<void> => give(handover, [{ id: row, recipient: recipientOf.get(row)! }])
   const reported = (row: string, outcome: string) =>
     core.report((report) => report.rows.includes(row) && report.outcome === outcome)
 
@@ -89,7 +98,7 @@ describe('Haraka, outgoing mail', () => {
     const [row] = await hand('again@out.test')
     await reported(row!, 'deferred')
     outside.behave = () => null
-    await handover.retryNow()
+    await again(row!)
     await reported(row!, 'delivered')
   })
 
@@ -111,12 +120,14 @@ describe('Haraka, outgoing mail', () => {
         if (stage === 'ehlo' && outcome === 'bounced') return void (await reported(row!, 'delivered'))
         const report = await reported(row!, outcome)
         assert.deepEqual(report.rows, [row])
+        // It had the whole message, and nobody knows whether it took it.
+        assert.equal(report.inDoubt ?? false, stage === 'end' && !/^\d/.test(behaviour))
         if (outcome === 'bounced') {
           assert.match(report.reply, /never/)
           return
         }
         assert.ok(report.nextTryAtMs !== null)
-        await handover.retryNow()
+        await again(row!)
         await reported(row!, 'delivered')
         await outside.message((message) => message.recipients.includes(recipient))
       })
@@ -127,7 +138,6 @@ describe('Haraka, outgoing mail', () => {
     outside.behave = () => '450 4.3.0 never better'
     const [row] = await hand('tired@out.test')
     await reported(row!, 'deferred')
-    await handover.retryNow()
     const report = await reported(row!, 'bounced')
     assert.equal(report.nextTryAtMs, null)
     assert.match(report.status ?? '5.', /^5\./)
@@ -153,7 +163,6 @@ describe('Haraka, outgoing mail', () => {
     await reported('twice', 'deferred')
     assert.deepEqual((await handover.hand(batch)).accepted, ['twice'])
     outside.behave = () => null
-    await handover.retryNow()
     await reported('twice', 'delivered')
     await hand('fence@out.test')
     await outside.message((message) => message.recipients.includes('fence@out.test'))
@@ -213,7 +222,7 @@ describe('Haraka, outgoing mail', () => {
     secure.behave = (stage) => (stage === 'starttls' ? '220 2.0.0 go ahead' : null)
     await give('open')
     assert.equal((await own.report(({ rows }) => rows.includes('open'))).outcome, 'deferred')
-    await sender.retryNow()
+    await give('open')
     const delivered = await own.report(({ rows, outcome }) => rows.includes('open') && outcome === 'delivered')
     assert.equal(delivered.tls, false)
   })
@@ -236,6 +245,99 @@ describe('Haraka, outgoing mail', () => {
     await sender.hand({ sender: 'an@so.congvu.test', rows, prefix, body })
     const outcomes = await Promise.all(rows.map(async ({ id }) => [id, (await own.report((report) => report.rows.includes(id))).outcome]))
     assert.deepEqual(Object.fromEntries(outcomes), { own: 'deferred', null: 'bounced', slow: 'deferred', nowhere: 'bounced' })
+  })
+
+  describe('with a long wait between attempts', () => {
+    let own: FakeCore
+    let far: OutsideServer
+    let sender: Handover
+    const rows = (...names: string[]) => names.map((name) => ({ id: name, recipient: `${name}@${name}.test` }))
+    const told = (row: string, outcome: string) => own.report((report) => report.rows.includes(row) && report.outcome === outcome)
+    before(async () => {
+      own = await fakeCore()
+      far = await outsideServer()
+      await own.start({ outbound: { routes: [{ pattern: '*', host: '127.0.0.1', port: far.port }], retryAfterSeconds: [3600], timeoutMs: 2_000, lastReplyTimeoutMs: 200, maxConnections: 10 } })
+      sender = createHandover({ place: (await own.settings()).handover, token: own.token })
+    })
+    afterEach(() => {
+      far.behave = () => null
+      far.messages.length = 0
+      own.reports.length = 0
+      own.answers = {}
+    })
+    after(async () => {
+      sender[Symbol.dispose]()
+      await own[Symbol.asyncDispose]()
+      await far[Symbol.asyncDispose]()
+    })
+
+    it('tries the mail of the row that is asked for, and no other', async () => {
+      far.behave = (stage) => (stage === 'mail' ? '451 4.3.0 later' : null)
+      await give(sender, rows('wanted', 'patient'))
+      await Promise.all([told('wanted', 'deferred'), told('patient', 'deferred')])
+      far.behave = () => null
+      await give(sender, rows('wanted'))
+      await told('wanted', 'delivered')
+      await give(sender, rows('fence'))
+      await told('fence', 'delivered')
+      assert.deepEqual(far.messages.flatMap(({ recipients }) => recipients), ['wanted@wanted.test', 'fence@fence.test'])
+    })
+
+    it('does not count an attempt that was asked for: the mail keeps its waits', async () => {
+      far.behave = (stage) => (stage === 'mail' ? '451 4.3.0 later' : null)
+      for (let i = 0; i < 4; i++) {
+        own.reports.length = 0
+        await give(sender, rows('stubborn'))
+        const report = await told('stubborn', 'deferred')
+        assert.ok(report.nextTryAtMs! > Date.now() + 3_500_000)
+      }
+      assert.equal(own.reports.some(({ outcome }) => outcome === 'bounced'), false)
+    })
+
+    it('leaves out what core has cancelled, before each attempt; nothing left is nothing sent, and no bounce', async () => {
+      const two = [{ id: 'stays', recipient: 'stays@one.test' }, { id: 'goes', recipient: 'goes@one.test' }]
+      far.behave = (stage) => (stage === 'mail' ? '451 4.3.0 later' : null)
+      await give(sender, two)
+      assert.deepEqual([...(await told('goes', 'deferred')).rows].toSorted(), ['goes', 'stays'])
+      far.behave = () => null
+      own.answers = { wanted: async ({ rows: asked }) => ({ cancelled: asked.filter((row) => row === 'goes' || row === 'alone') }) }
+      await give(sender, [two[0]!])
+      assert.deepEqual((await told('stays', 'delivered')).rows, ['stays'])
+      assert.deepEqual(far.messages.map(({ recipients }) => recipients), [['stays@one.test']])
+
+      await give(sender, rows('alone', 'fence2'))
+      await told('fence2', 'delivered')
+      assert.equal(far.messages.some(({ recipients }) => recipients.includes('alone@alone.test')), false)
+      assert.equal(own.reports.some((report) => report.rows.includes('alone')), false)
+      // Haraka has let it go: it can come again.
+      own.answers = {}
+      await give(sender, rows('alone'))
+      await told('alone', 'delivered')
+    })
+
+    it('waits while core cannot say what is cancelled', async () => {
+      own.answers = { wanted: () => Promise.reject(new Error('no store')) }
+      const asked = own.asked.length
+      await give(sender, rows('unsure'))
+      while (!own.asked.slice(asked).some(({ question }) => question === 'wanted')) await new Promise((resolve) => setImmediate(resolve))
+      own.answers = {}
+      await give(sender, rows('unsure'))
+      await told('unsure', 'delivered')
+      assert.deepEqual(far.messages.map(({ recipients }) => recipients), [['unsure@unsure.test']])
+    })
+
+    it('says in report and log when a server had the whole message and did not answer', async () => {
+      far.behave = (stage) => (stage === 'end' ? 'hang' : null)
+      await give(sender, rows('doubt'))
+      const report = await told('doubt', 'deferred')
+      assert.equal(report.inDoubt, true)
+      assert.equal(report.status, '4.4.2')
+      assert.match(report.reply, /127\.0\.0\.1 had the whole message and did not answer/)
+      assert.ok(own.logLines.some((line) => /^warn .*may arrive twice: rows doubt/.test(line)), own.logLines.join('\n'))
+      far.behave = () => null
+      await give(sender, rows('doubt'))
+      assert.equal((await told('doubt', 'delivered')).inDoubt ?? false, false)
+    })
   })
 
   it('is not restarted on the way', () => assert.equal(ingress.restarts, 0))

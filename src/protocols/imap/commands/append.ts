@@ -1,9 +1,9 @@
-/** APPEND: RFC 9051 §6.3.12; [APPENDUID] RFC 4315 §3. Any bytes; the limit was kept while they were read. */
+/** APPEND: RFC 9051 §6.3.12; several messages at once, all or none: RFC 3502; [APPENDUID]: RFC 4315 §3. */
 import { MailError } from '../../../core/errors.ts'
-import { flagsOf, noFlags } from '../../../core/mailbox/flags.ts'
 import { command } from '../command.ts'
 import { signedInStates } from '../state.ts'
-import { parseDateTime } from '../wire/date.ts'
+import { parseAppendedMessages } from '../wire/append-arguments.ts'
+import { formatSet } from '../wire/sequence-set.ts'
 
 export const append = command({
   name: 'APPEND',
@@ -12,20 +12,14 @@ export const append = command({
   parse(lexer, { utf8 }) {
     lexer.space()
     const name = lexer.mailbox(utf8)
-    lexer.space()
-    const flags = lexer.peek() === 0x28 ? flagsOf(lexer.flagList()) : null
-    if (flags !== null) lexer.space()
-    const receivedAtMs = lexer.peek() === 0x22 ? parseDateTime(lexer) : null
-    if (receivedAtMs !== null) lexer.space()
-    const bytes = lexer.literal()
-    lexer.end()
-    return { name, message: { bytes, flags: flags ?? noFlags, receivedAtMs } }
+    return { name, messages: parseAppendedMessages(lexer) }
   },
-  async run({ mail }, { user }, { name, message }) {
-    if (message.bytes.length === 0) return { status: 'NO', code: 'CANNOT', text: 'An empty message is not kept' }
+  async run({ mail }, { user }, { name, messages }) {
+    // RFC 3502: by an empty message a client takes the whole command back.
+    if (messages.some(({ bytes }) => bytes.length === 0)) return { status: 'NO', code: 'CANNOT', text: 'An empty message is not kept' }
     const mailbox = await mail.mailboxes.byName(user.account, name)
     if (mailbox === null) throw new MailError('mailbox-unknown', undefined, { tryCreate: true })
-    const { uidValidity, uids } = await mail.messages.append(user.account, mailbox.id, [message])
-    return { code: `APPENDUID ${uidValidity} ${uids[0]}` }
+    const { uidValidity, uids } = await mail.messages.append(user.account, mailbox.id, messages)
+    return { code: `APPENDUID ${uidValidity} ${formatSet(uids)}` }
   },
 })

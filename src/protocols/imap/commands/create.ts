@@ -1,4 +1,4 @@
-/** CREATE: RFC 9051 §6.3.4; `USE (\Sent)`: RFC 6154 §3. DELETE: §6.3.5, RENAME: §6.3.6. */
+/** CREATE: RFC 9051 §6.3.4; `USE (\Sent)`: RFC 6154 §3; [MAILBOXID]: RFC 8474 §4.1. DELETE: §6.3.5, RENAME: §6.3.6. */
 import { MailError } from '../../../core/errors.ts'
 import type { MailboxRole } from '../../../core/mailbox/mailbox.ts'
 import { hierarchySeparator } from '../../../core/mailbox/mailbox.ts'
@@ -27,8 +27,8 @@ export const create = command({
     if (role !== undefined && (await mail.mailboxes.list(user.account)).some((mailbox) => mailbox.role === role)) {
       return { status: 'NO', code: 'USEATTR', text: 'Another mailbox has that special use' }
     }
-    await mail.mailboxes.create(user.account, name, role)
-    return {}
+    const { id } = await mail.mailboxes.create(user.account, name, role)
+    return { code: `MAILBOXID (${id})` }
   },
 })
 

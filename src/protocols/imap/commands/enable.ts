@@ -1,5 +1,5 @@
 /** ENABLE: RFC 5161, RFC 9051 §6.3.1. What is not known is passed over in silence. */
-import { enableable } from '../capabilities.ts'
+import { enableableName } from '../capabilities.ts'
 import { command } from '../command.ts'
 import { signedInStates } from '../state.ts'
 
@@ -18,10 +18,9 @@ export const enable = command({
     lexer.end()
     return names
   },
-  async *run(context, _state, names) {
-    const fresh = [...new Set(names)].filter((name) => enableable.includes(name) && !context.enabled.has(name))
-    for (const name of fresh) context.enabled.add(name)
-    yield { type: 'enabled', names: fresh }
+  async *run({ enabled }, _state, names) {
+    const fresh = [...new Set(names)].filter((name) => enableableName(name) !== null && enabled.turnOn(name))
+    yield { type: 'enabled', names: fresh.map((name) => enableableName(name)!) }
     return {}
   },
 })

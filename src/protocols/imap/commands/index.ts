@@ -5,6 +5,7 @@ import type { ImapLexer } from '../wire/lexer.ts'
 import { append } from './append.ts'
 import { authenticate } from './authenticate.ts'
 import { capability } from './capability.ts'
+import { compress } from './compress.ts'
 import { copy, move, uidCopy, uidMove } from './copy.ts'
 import { create, remove, rename } from './create.ts'
 import { enable } from './enable.ts'
@@ -17,6 +18,7 @@ import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { namespace } from './namespace.ts'
 import { check, noop } from './noop.ts'
+import { getQuota, getQuotaRoot } from './quota.ts'
 import { search, uidSearch } from './search.ts'
 import { close, examine, select, unselect } from './select.ts'
 import { starttls } from './starttls.ts'
@@ -28,6 +30,7 @@ export const commands: readonly Command[] = [
   capability, noop, logout, id,
   starttls, authenticate, login,
   enable, select, examine, create, remove, rename, subscribe, unsubscribe, list, lsub, namespace, status, append, idle,
+  getQuota, getQuotaRoot, compress,
   check, close, unselect, expunge, search, fetch, store, copy, move,
   uidFetch, uidStore, uidCopy, uidMove, uidExpunge, uidSearch,
 ]

@@ -1,19 +1,9 @@
-/** STATUS: RFC 9051 §6.3.11, RFC 3501 §6.3.10. Counters are kept by the store: no message is read. */
+/** STATUS: RFC 9051 §6.3.11, RFC 3501 §6.3.10. Asking for HIGHESTMODSEQ turns CONDSTORE on (RFC 7162 §3.1). */
 import { MailError } from '../../../core/errors.ts'
-import type { Mailbox } from '../../../core/mailbox/mailbox.ts'
-import { SyntaxFault } from '../../shared/lexer.ts'
 import { command } from '../command.ts'
+import { statusOf } from '../mailbox-status.ts'
 import { signedInStates } from '../state.ts'
-
-const items: Readonly<Record<string, (mailbox: Mailbox) => number>> = {
-  MESSAGES: (mailbox) => mailbox.messages,
-  RECENT: () => 0,
-  UIDNEXT: (mailbox) => mailbox.uidNext,
-  UIDVALIDITY: (mailbox) => mailbox.uidValidity,
-  UNSEEN: (mailbox) => mailbox.unseen,
-}
-
-const maxItems = 20
+import { parseStatusItems } from '../wire/status-items.ts'
 
 export const status = command({
   name: 'STATUS',
@@ -22,15 +12,16 @@ export const status = command({
     lexer.space()
     const name = lexer.mailbox(utf8)
     lexer.space()
-    const wanted = [...new Set(lexer.list(() => lexer.word('a status item'), maxItems))]
+    const items = parseStatusItems(lexer)
     lexer.end()
-    if (wanted.length === 0 || wanted.some((item) => !Object.hasOwn(items, item))) throw new SyntaxFault('Unknown status item')
-    return { name, wanted }
+    return { name, items }
   },
-  async *run({ mail }, { user }, { name, wanted }) {
-    const mailbox = await mail.mailboxes.byName(user.account, name)
+  async *run({ mail, limits, enabled }, state, { name, items }) {
+    if (items.includes('HIGHESTMODSEQ')) enabled.condstore = true
+    const mailbox = await mail.mailboxes.byName(state.user.account, name)
     if (mailbox === null) throw new MailError('mailbox-unknown')
-    yield { type: 'status', name: mailbox.name, items: wanted.map((item) => [item, items[item]!(mailbox)] as const) }
+    const selected = state.kind === 'selected' ? state.view : null
+    yield { type: 'status', name: mailbox.name, items: await statusOf(mailbox, { mail, items, selected, maxMessageBytes: limits.maxMessageBytes }) }
     return {}
   },
 })

@@ -10,12 +10,28 @@ export type Untagged =
   | { readonly type: 'enabled'; readonly names: readonly string[] }
   | { readonly type: 'id'; readonly parameters: Readonly<Record<string, string>> }
   | { readonly type: 'namespace'; readonly separator: string }
-  | { readonly type: 'list' | 'lsub'; readonly attributes: readonly string[]; readonly separator: string; readonly name: string }
-  | { readonly type: 'status'; readonly name: string; readonly items: readonly (readonly [string, number])[] }
+  | {
+      readonly type: 'list' | 'lsub'
+      readonly attributes: readonly string[]
+      readonly separator: string
+      readonly name: string
+      /** Selection options that a mailbox below this one meets (RFC 5258 §3.5). */
+      readonly childInfo?: readonly string[]
+    }
+  /** Values that are not numbers come as they go out. */
+  | { readonly type: 'status'; readonly name: string; readonly items: readonly (readonly [string, number | string])[] }
+  | { readonly type: 'quota-root'; readonly name: string; readonly root: string }
+  /** Used and limit, in the unit of the resource (RFC 9208 §5). */
+  | { readonly type: 'quota'; readonly root: string; readonly resources: readonly (readonly [name: string, used: number, limit: number])[] }
   | { readonly type: 'flags'; readonly names: readonly string[] }
   | { readonly type: 'exists' | 'recent'; readonly count: number }
   | { readonly type: 'expunge'; readonly sequence: number }
-  | { readonly type: 'search'; readonly numbers: ArrayLike<number> }
+  /** Instead of EXPUNGE (RFC 7162 §3.2.10); the set as it goes out. `earlier`: they were never counted in this session. */
+  | { readonly type: 'vanished'; readonly earlier: boolean; readonly uids: string }
+  /** `modseq`: the highest of those found, when it was asked for (RFC 7162 §3.1.6). */
+  | { readonly type: 'search'; readonly numbers: ArrayLike<number>; readonly modseq?: number }
+  /** RFC 4731; the values as they go out. */
+  | { readonly type: 'esearch'; readonly tag: string; readonly uid: boolean; readonly results: readonly (readonly [string, string])[] }
   | { readonly type: 'flags-of'; readonly sequence: number; readonly uid: number | null; readonly flags: Flags; readonly modseq: number | null }
   /** `* OK [code] text` and the like. */
   | { readonly type: 'condition'; readonly status: 'OK' | 'NO' | 'BAD' | 'BYE' | 'PREAUTH'; readonly code?: string; readonly text: string }
@@ -44,9 +60,13 @@ export function encodeUntagged(response: TextResponse, options: EncodeOptions): 
       return `* NAMESPACE (("" ${encodeString(response.separator)})) NIL NIL\r\n`
     case 'list':
     case 'lsub':
-      return `* ${response.type.toUpperCase()} (${response.attributes.join(' ')}) ${encodeString(response.separator)} ${encodeMailbox(response.name, options)}\r\n`
+      return encodeList(response, options)
     case 'status':
       return `* STATUS ${encodeMailbox(response.name, options)} (${response.items.map(([name, value]) => `${name} ${value}`).join(' ')})\r\n`
+    case 'quota-root':
+      return `* QUOTAROOT ${encodeMailbox(response.name, options)} ${encodeString(response.root)}\r\n`
+    case 'quota':
+      return `* QUOTA ${encodeString(response.root)} (${response.resources.map((resource) => resource.join(' ')).join(' ')})\r\n`
     case 'flags':
       return `* FLAGS (${response.names.join(' ')})\r\n`
     case 'exists':
@@ -54,8 +74,12 @@ export function encodeUntagged(response: TextResponse, options: EncodeOptions): 
       return `* ${response.count} ${response.type.toUpperCase()}\r\n`
     case 'expunge':
       return `* ${response.sequence} EXPUNGE\r\n`
+    case 'vanished':
+      return `* VANISHED ${response.earlier ? '(EARLIER) ' : ''}${response.uids}\r\n`
     case 'search':
-      return encodeNumbers('* SEARCH', response.numbers)
+      return encodeSearch(response)
+    case 'esearch':
+      return `* ESEARCH (TAG "${response.tag}")${response.uid ? ' UID' : ''}${response.results.map(([name, value]) => ` ${name} ${value}`).join('')}\r\n`
     case 'flags-of':
       return encodeFlagsOf(response)
     case 'condition':
@@ -102,7 +126,13 @@ function encodeFlagsOf(response: Extract<Untagged, { type: 'flags-of' }>): strin
   return `* ${response.sequence} FETCH (${uid}FLAGS ${encodeFlags(response.flags)}${modseq})\r\n`
 }
 
-function encodeNumbers(prefix: string, numbers: ArrayLike<number>): string {
-  if (numbers.length === 0) return `${prefix}\r\n`
-  return `${prefix} ${Array.prototype.join.call(numbers, ' ')}\r\n`
+function encodeSearch({ numbers, modseq }: Extract<Untagged, { type: 'search' }>): string {
+  if (numbers.length === 0) return '* SEARCH\r\n'
+  return `* SEARCH ${Array.prototype.join.call(numbers, ' ')}${modseq === undefined ? '' : ` (MODSEQ ${modseq})`}\r\n`
+}
+
+function encodeList(response: Extract<Untagged, { type: 'list' | 'lsub' }>, options: EncodeOptions): string {
+  const { type, attributes, separator, name, childInfo } = response
+  const children = childInfo === undefined ? '' : ` ("CHILDINFO" (${childInfo.map(encodeString).join(' ')}))`
+  return `* ${type.toUpperCase()} (${attributes.join(' ')}) ${encodeString(separator)} ${encodeMailbox(name, options)}${children}\r\n`
 }

@@ -6,7 +6,8 @@
  *   because its end of DATA was once open to doubt; ours is CR LF . CR LF and nothing else, so nobody can disagree.
  * - Input that waits while a hook runs is left alone: Haraka would poll it, with its text in the debug log, and keep any
  *   amount of it.
- * - AUTH and its responses never reach Haraka's command parser, whose logs hold what it parses.
+ * - AUTH and its responses never reach Haraka's command parser, whose logs hold what it parses; nor do lines that are no
+ *   command: after a refused AUTH they may be the password (and on port 25 so may be the lines of an HTTP request).
  * - INTERNALCMD, which lets anybody on loopback stop the server, is gone.
  * - Too many errors or commands on one connection end it.
  * - The machine's name is asked for once, not for every reply.
@@ -100,7 +101,7 @@ function leaveWaitingInput(): void {
   connectionPrototype._process_data = function () {
     const paused = this.state === states.PAUSE || this.state === states.PAUSE_SMTP
     // A PROXY line of a load balancer comes before the greeting: that one is Haraka's to read.
-    if (!paused || this.proxy.allowed) return processPending.call(this)
+    if (!paused || (this.proxy.allowed && this.proxy.type === null)) return processPending.call(this)
     if (this.current_data === null || this.current_data.length === 0) return
     const command = this.current_data.toString('latin1', 0, 4).toUpperCase()
     // respond() reads on, once the command in work has its reply.
@@ -114,13 +115,20 @@ function takeAuthOut(): void {
   connectionPrototype.process_line = function (line) {
     if (this.state !== states.CMD) return processLine.call(this, line)
     const { takeLine } = sessionOf(this)
-    if (takeLine === null && !isAuth(line)) return processLine.call(this, line)
-    this.state = states.PAUSE_SMTP
     const text = line.toString('latin1').replace(/\r?\n$/, '')
+    if (takeLine === null && isKnown(this, text)) return processLine.call(this, line)
+    this.state = states.PAUSE_SMTP
     if (takeLine !== null) takeLine(text)
+    else if (!isAuth(line)) this.respond(replies.unknownCommand.code, replyText(replies.unknownCommand))
     else if (this.cmd_auth !== undefined) this.cmd_auth(text.slice(4).trim())
     else this.respond(replies.noAuthHere.code, replyText(replies.noAuthHere))
   }
+}
+
+/** Commands that Haraka has, but AUTH; STARTTLS is a plugin's. */
+function isKnown(connection: HarakaConnection, text: string): boolean {
+  const verb = text.split(' ', 1)[0]!.toLowerCase()
+  return verb !== 'auth' && (verb === 'starttls' || `cmd_${verb}` in connection)
 }
 
 function isAuth(line: Buffer): boolean {

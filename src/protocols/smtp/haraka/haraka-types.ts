@@ -53,7 +53,8 @@ export interface HarakaConnection {
   readonly remote: { ip: string; port: number; host: string | null; is_local: boolean; is_private: boolean }
   readonly hello: { host: string | null; verb: string | null }
   readonly tls: { enabled: boolean; advertised: boolean }
-  readonly proxy: { allowed: boolean }
+  /** `type` is null until a load balancer has said whom it speaks for. */
+  readonly proxy: { allowed: boolean; type: string | null }
   readonly notes: Record<string, unknown>
   readonly results: HarakaResults
   transaction: HarakaTransaction | null
@@ -102,16 +103,30 @@ export interface HarakaQueuedMail {
   /** null until the queue file has been read. */
   readonly todo: { domain: string; rcpt_to: HarakaAddress[]; notes: Record<string, unknown> } | null
   readonly notes: Record<string, unknown>
-  readonly num_failures: number
+  /** Of its queue file; another one after each attempt. */
+  readonly filename: string
+  num_failures: number
+  /** Gives its place among the deliveries at work to the next one. */
+  next_cb: () => void
+  /** Ends it without a word. */
+  discard(): void
+  try_deliver_host_on_socket(mx: { exchange: string }, host: string, port: number, socket: HarakaOutgoingSocket): void
+}
+
+/** A connection to another server; `line` is emitted for each line of its replies. */
+export interface HarakaOutgoingSocket {
+  write(data: string | Uint8Array, ...rest: unknown[]): boolean
+  setTimeout(ms: number): void
+  prependListener(event: 'line', listener: (line: string) => void): unknown
 }
 
 export interface HarakaOutbound {
   readonly qfile: { name(): string }
-  readonly HMailItem: new (filename: string, path: string, notes: object) => HarakaQueuedMail
-  readonly delivery_queue: { push(mail: HarakaQueuedMail): void }
-  readonly temp_fail_queue: { drain(): void }
-  /** `in progress/queued/put off` */
-  get_stats(): string
+  readonly HMailItem: { new (filename: string, path: string, notes: object): HarakaQueuedMail; readonly prototype: HarakaQueuedMail }
+  /** `tasks`: those that wait for their turn. */
+  readonly delivery_queue: { push(mail: HarakaQueuedMail): void; readonly tasks: readonly HarakaQueuedMail[] }
+  /** Mail that was put off, by the name of its queue file. */
+  readonly temp_fail_queue: { add(id: string, ms: number, then: () => void): unknown; readonly queue: { readonly id: string; readonly cb: (() => void) | null }[] }
 }
 
 /** `haraka-constants` under the names of the hooks' documentation. */
@@ -120,6 +135,7 @@ export interface HarakaConstants {
   readonly ok: number
   readonly deny: number
   readonly denysoft: number
+  readonly delay: number
   readonly denydisconnect: number
   readonly denysoftdisconnect: number
   readonly connection: { readonly state: Record<'CMD' | 'LOOP' | 'DATA' | 'PAUSE' | 'PAUSE_SMTP' | 'PAUSE_DATA' | 'DISCONNECTING', number> }

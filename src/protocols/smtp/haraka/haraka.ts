@@ -3,8 +3,10 @@
  * they are loaded, so this file is imported only in the process that `boot.ts` has prepared.
  */
 import { createRequire } from 'node:module'
+import type net from 'node:net'
 import type { SmtpReply } from '../link-types.ts'
 import type { HarakaAddress, HarakaConnection, HarakaConstants, HarakaOutbound, Next } from './haraka-types.ts'
+import type { OutsideSocket } from './outside-replies.ts'
 import { replies } from './replies-ingress.ts'
 
 const require = createRequire(import.meta.url)
@@ -32,12 +34,12 @@ export const harakaServer = require('haraka/server.js') as {
   stopListeners(): void
   /** Ends the process. */
   performShutdown(): void
-  readonly listeners: readonly { address(): { port: number } | string | null }[]
+  readonly listeners: readonly net.Server[]
 }
 
 /** How Haraka opens connections to other servers. */
 export const harakaTlsSocket = require('haraka/tls_socket.js') as {
-  connect(options: Record<string, unknown>): unknown
+  connect(options: Record<string, unknown>): OutsideSocket
 }
 
 /** The configuration of Haraka's outbound, as it is used. */

@@ -69,7 +69,7 @@ function serviceOf(connection: HarakaConnection): Session['service'] {
 }
 
 /** Asked anew each time: behind a load balancer the client's address comes with the PROXY line, after the connection. */
-export function fromLoopback({ remote: { ip } }: HarakaConnection): boolean {
+export function fromLoopback({ remote: { ip } }: { readonly remote: { readonly ip: string } }): boolean {
   return ip === '::1' || ip.startsWith('127.') || ip.startsWith('::ffff:127.')
 }
 

@@ -19,7 +19,12 @@ export interface IngressLimits {
   readonly maxErrors: number
   /** Commands on one connection since its last accepted message, before it is closed with 421. */
   readonly maxCommands: number
-  /** A client that says nothing for this long is closed with 421. RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
+  /** Recipients refused with 5xx of one network in an hour, before it is answered 421; 100 when it is not set. */
+  readonly maxWrongRecipients?: number
+  /**
+   * A client that says nothing for this long is closed with 421 (RFC 5321 §4.5.3.2.7 asks for 5 minutes), and one that takes
+   * longer over a command or a message unless it is a long one.
+   */
   readonly idleTimeoutMs: number
   /** Bytes of messages that are being received or handed over, all connections together; beyond it: 452 4.3.1. */
   readonly maxHeldBytes: number
@@ -54,6 +59,8 @@ export interface OutboundSettings {
   readonly retryAfterSeconds: readonly number[]
   /** Connecting, and each wait for a reply of the other server. */
   readonly timeoutMs: number
+  /** The wait for the reply to the whole message; the 10 minutes of RFC 5321 §4.5.3.2.6 when it is not set. */
+  readonly lastReplyTimeoutMs?: number
   readonly maxConnections: number
 }
 

@@ -8,9 +8,9 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
-import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { writeHome } from './home.ts'
+import { eachLine } from './log-lines.ts'
 import type { ChosenPorts, IngressSettings } from './settings.ts'
 
 export type { ChosenPorts, IngressSettings } from './settings.ts'
@@ -163,7 +163,7 @@ function startHaraka(home: string, events: IngressEvents): { child: ChildProcess
   })
   const last: string[] = []
   for (const output of [child.stdout!, child.stderr!]) {
-    readline.createInterface({ input: output }).on('line', (line) => {
+    eachLine(output, (line) => {
       last.push(line)
       if (last.length > 20) last.shift()
       const [level, text] = readLogLine(line)
@@ -219,18 +219,21 @@ async function emptyQueue(home: string): Promise<void> {
   await mkdir(queue, { recursive: true, mode: 0o700 })
 }
 
-/** Port 0 means any free port; Haraka must know it beforehand, and keeps it over restarts. */
+/**
+ * Port 0 means any free port; Haraka must know it beforehand, and keeps it over restarts. A port that is taken or forbidden is
+ * found here, because of Haraka it would be known from a stack in its log only.
+ */
 async function choosePorts({ ports, listenHost }: IngressSettings): Promise<ChosenPorts> {
   const choose = async (port: number | null): Promise<number | null> => {
-    if (port !== 0) return port
+    if (port === null) return null
     const server = net.createServer()
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(0, listenHost, resolve)
+      server.listen(port, listenHost, resolve)
     })
     const address = server.address()
     await new Promise<void>((resolve) => server.close(() => resolve()))
-    return typeof address === 'object' && address !== null ? address.port : null
+    return typeof address === 'object' && address !== null ? address.port : port
   }
   return {
     exchange: await choose(ports.exchange),

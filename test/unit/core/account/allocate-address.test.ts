@@ -13,7 +13,7 @@ function person(full: string, birth = '', homeTown: string | null = null, birthP
 }
 
 function domain(held: Readonly<Record<string, string | null>> = {}): Taken {
-  return { has: (local) => Object.hasOwn(held, local), names: (local) => (held[local] == null ? [] : [held[local]]) }
+  return { has: (local) => Object.hasOwn(held, local), names: (local) => (held[local] === undefined || held[local] === null ? [] : [held[local]]) }
 }
 
 const told = (batch: readonly Candidate[], taken = domain()): string[] =>

@@ -6,11 +6,14 @@ import { isMailError } from '../../../../src/core/errors.ts'
 import { SyntaxFault } from '../../../../src/protocols/shared/lexer.ts'
 import { formatDateTime, parseDate, parseDateTime } from '../../../../src/protocols/imap/wire/date.ts'
 import { encodeFlags, encodeMailbox, encodeString, encodeUntagged, type TextResponse } from '../../../../src/protocols/imap/wire/encoder.ts'
-import { parseFetchItems } from '../../../../src/protocols/imap/wire/fetch-items.ts'
+import { parseFetchItems, parseFetchModifiers, type FetchItem } from '../../../../src/protocols/imap/wire/fetch-items.ts'
+import { parseList } from '../../../../src/protocols/imap/wire/list-arguments.ts'
 import { listMatcher } from '../../../../src/protocols/imap/wire/list-pattern.ts'
 import { decodeMailboxName, decodeModifiedUtf7, encodeModifiedUtf7 } from '../../../../src/protocols/imap/wire/mailbox-name.ts'
-import { UnknownCharset, parseSearch } from '../../../../src/protocols/imap/wire/search-keys.ts'
-import { formatSet, parseSequenceSet } from '../../../../src/protocols/imap/wire/sequence-set.ts'
+import { parseModseqValue } from '../../../../src/protocols/imap/wire/modseq.ts'
+import { parseSearch } from '../../../../src/protocols/imap/wire/search-keys.ts'
+import { parseSelectParameters } from '../../../../src/protocols/imap/wire/select-parameters.ts'
+import { formatRanges, formatSet, parseKnownSet, parseSequenceSet, savedResult } from '../../../../src/protocols/imap/wire/sequence-set.ts'
 import { lexerOf } from '../../../support/imap-parse.ts'
 
 test('modified UTF-7, both ways (RFC 3501 §5.1.3)', () => {
@@ -61,7 +64,11 @@ test('sequence sets', () => {
     ['1', [[1, 1]]], ['1:3,5', [[1, 3], [5, 5]]], ['*', [[Infinity, Infinity]]], ['4:*', [[4, Infinity]]], ['*:4', [[4, Infinity]]], ['9:2', [[2, 9]]], ['4294967295', [[4294967295, 4294967295]]],
   ]
   for (const [text, set] of cases) assert.deepEqual(parseSequenceSet(lexerOf(text)), set)
-  for (const text of ['0', '1:0', '', ',', '1,', '1:2:3', ':', '1:', '01', '4294967296', '**', 'x', '$']) assert.throws(() => parseSequenceSet(lexerOf(text)), SyntaxFault, text)
+  for (const text of ['0', '1:0', '', ',', '1,', '1:2:3', ':', '1:', '01', '4294967296', '**', 'x', '1,$']) assert.throws(() => parseSequenceSet(lexerOf(text)), SyntaxFault, text)
+  assert.equal(parseSequenceSet(lexerOf('$')), savedResult)
+  assert.deepEqual(parseKnownSet(lexerOf('1:3,5')), [[1, 3], [5, 5]])
+  for (const text of ['$', '1:*', '*']) assert.throws(() => parseKnownSet(lexerOf(text)), SyntaxFault, text)
+  assert.equal(formatRanges([[1, 3], [5, 5]]), '1:3,5')
   assert.equal(formatSet([1, 2, 3, 5, 7, 8]), '1:3,5,7:8')
   assert.equal(formatSet(Uint32Array.of(9)), '9')
   assert.equal(formatSet([]), '')
@@ -87,7 +94,8 @@ test('dates', () => {
 })
 
 test('fetch items', () => {
-  const labels = (text: string): string[] => parseFetchItems(lexerOf(text)).map((item) => (item.item === 'section' ? `${item.label}${item.peek ? ' peek' : ''}` : item.item))
+  const label = (item: FetchItem): string => ('label' in item ? `${item.item === 'binary' ? 'binary ' : ''}${item.label}${item.peek ? ' peek' : ''}` : item.item)
+  const labels = (text: string): string[] => parseFetchItems(lexerOf(text)).map(label)
   const cases: readonly [string, readonly string[]][] = [
     ['FAST', ['flags', 'internaldate', 'size']],
     ['full', ['flags', 'internaldate', 'size', 'envelope', 'body']],
@@ -102,6 +110,11 @@ test('fetch items', () => {
     ['(RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE)', ['RFC822', 'RFC822.HEADER peek', 'RFC822.TEXT', 'size']],
     ['(BODY.PEEK[1] BODY[1] BODY.PEEK[1])', ['BODY[1]']],
     ['MODSEQ', ['modseq']],
+    ['(EMAILID THREADID)', ['emailid', 'threadid']],
+    ['(PREVIEW (LAZY) UID)', ['preview', 'uid']],
+    ['BINARY[1.2]<5.10>', ['binary BINARY[1.2]<5>']],
+    ['(BINARY.PEEK[1] BINARY[1])', ['binary BINARY[1]']],
+    ['(BINARY.PEEK[] BINARY.SIZE[])', ['binary BINARY[] peek', 'binary BINARY.SIZE[] peek']],
   ]
   for (const [text, expected] of cases) assert.deepEqual(labels(text), expected, text)
   for (const text of ['', '()', 'FOO', 'BODY[', 'BODY[1', 'BODY[0]', 'BODY[1..2]', 'BODY[1.]', 'BODY[.1]', 'BODY[MIME]', 'BODY[FOO]', 'BODY[HEADER.FIELDS]', 'BODY[HEADER.FIELDS ()]', 'BODY[]<0>', 'BODY[]<0.0>', 'BODY[]<a.b>', '(FLAGS', 'FLAGS UID)', '(FAST)', 'BODY.PEEK']) {
@@ -111,6 +124,58 @@ test('fetch items', () => {
       lexer.end()
     }, SyntaxFault, text)
   }
+})
+
+test('modification sequences and what changed since', () => {
+  const modseq = (text: string, zero = false): number => parseModseqValue(lexerOf(text), { zero })
+  assert.equal(modseq('1'), 1)
+  assert.equal(modseq('0', true), 0)
+  assert.equal(modseq('9223372036854775807'), Number.MAX_SAFE_INTEGER)
+  for (const text of ['0', '', 'x', '9223372036854775808', '99999999999999999999', '-1']) assert.throws(() => modseq(text), SyntaxFault, text)
+  assert.deepEqual(parseFetchModifiers(lexerOf(' (CHANGEDSINCE 5 VANISHED)')), { changedSince: 5, vanished: true })
+  assert.deepEqual(parseFetchModifiers(lexerOf('')), { changedSince: null, vanished: false })
+})
+
+test('what a client knows of a mailbox (RFC 7162 §7)', () => {
+  const known = (text: string): unknown => parseSelectParameters(lexerOf(text))
+  assert.deepEqual(known(''), { condstore: false, qresync: null })
+  assert.deepEqual(known(' (CONDSTORE)'), { condstore: true, qresync: null })
+  assert.deepEqual(known(' (QRESYNC (7 8))'), { condstore: false, qresync: { uidValidity: 7, modseq: 8, uids: null, match: null } })
+  assert.deepEqual(known(' (QRESYNC (7 8 1:3,5 (1,2 4:5)))'), {
+    condstore: false,
+    qresync: { uidValidity: 7, modseq: 8, uids: [[1, 3], [5, 5]], match: { sequences: [[1, 1], [2, 2]], uids: [[4, 5]] } },
+  })
+})
+
+test('what LIST is asked (RFC 5258 §6)', () => {
+  const plain = { subscribed: false, specialUse: false, recursive: false }
+  const give = { subscribed: false, children: false, specialUse: false, status: [] }
+  const cases: readonly [string, unknown][] = [
+    [' "" ""', { patterns: [''], separatorOnly: true, extended: false, select: plain, give }],
+    [' "a/" %', { patterns: ['a/%'], separatorOnly: false, extended: false, select: plain, give }],
+    [' () "" ""', { patterns: [], separatorOnly: false, extended: true, select: plain, give }],
+    [' "" ("a" "" b)', { patterns: ['a', 'b'], separatorOnly: false, extended: true, select: plain, give }],
+    [' (subscribed recursivematch) "" * RETURN (STATUS (MESSAGES messages))', { patterns: ['*'], separatorOnly: false, extended: true, select: { subscribed: true, specialUse: false, recursive: true }, give: { ...give, status: ['MESSAGES'] } }],
+    [` "" ${'x'.repeat(2000)}`, { patterns: [], separatorOnly: false, extended: false, select: plain, give }],
+  ]
+  for (const [text, expected] of cases) assert.deepEqual(parseList(lexerOf(text), false), expected, text)
+})
+
+test('search results and charsets', () => {
+  const program = (text: string, utf8Accept = false): unknown => parseSearch(lexerOf(text), { utf8Accept })
+  const base = { key: { key: 'all' }, options: null, save: false, modseq: false, sequences: false }
+  assert.deepEqual(program('ALL'), base)
+  assert.deepEqual(program('RETURN () ALL'), { ...base, options: ['ALL'] })
+  assert.deepEqual(program('RETURN (SAVE) ALL'), { ...base, options: [], save: true })
+  assert.deepEqual(program('return (count max min all save) ALL'), { ...base, options: ['MIN', 'MAX', 'COUNT', 'ALL'], save: true })
+  assert.deepEqual(program('RETURN (SAVE) CHARSET KOI8-R TEXT {1}\r\n\xff'), { ...base, key: null, options: [], save: true })
+  assert.deepEqual(program('OR MODSEQ 5 1'), { ...base, key: { key: 'or', left: { key: 'modseq', from: 5 }, right: { key: 'sequence', set: [[1, 1]] } }, modseq: true, sequences: true })
+  assert.deepEqual(program('$'), { ...base, key: { key: 'sequence', set: savedResult } })
+  assert.deepEqual(program('(OLDER 5 YOUNGER 6 EMAILID Mx THREADID t1)'), {
+    ...base,
+    key: { key: 'and', keys: [{ key: 'within', compare: 'older', seconds: 5 }, { key: 'within', compare: 'younger', seconds: 6 }, { key: 'email-id', id: 'Mx' }, { key: 'thread-id', id: 't1' }] },
+  })
+  assert.throws(() => program('CHARSET UTF-8 ALL', true), SyntaxFault)
 })
 
 test('search keys', () => {
@@ -138,7 +203,7 @@ test('search keys', () => {
     if (expected === null) assert.throws(() => key(text), SyntaxFault, text)
     else assert.deepEqual(key(text), expected, text)
   }
-  assert.throws(() => key('CHARSET KOI8-R ALL'), UnknownCharset)
+  assert.equal(key('CHARSET KOI8-R ALL'), null)
   for (const text of ['', 'FOO', '()', '(ALL', 'ALL)', 'NOT', 'OR ALL', 'FROM', 'KEYWORD "x"', 'SINCE 1', 'UID', 'LARGER x', 'CHARSET UTF-8', 'ALL ', 'SUBJECT {1}\r\n\xff']) {
     assert.throws(() => key(text), SyntaxFault, text)
   }
@@ -159,6 +224,16 @@ test('untagged responses', () => {
     [{ type: 'expunge', sequence: 2 }, '* 2 EXPUNGE\r\n'],
     [{ type: 'search', numbers: [] }, '* SEARCH\r\n'],
     [{ type: 'search', numbers: Uint32Array.of(1, 9) }, '* SEARCH 1 9\r\n'],
+    [{ type: 'search', numbers: Uint32Array.of(1, 9), modseq: 7 }, '* SEARCH 1 9 (MODSEQ 7)\r\n'],
+    [{ type: 'search', numbers: [], modseq: 7 }, '* SEARCH\r\n'],
+    [{ type: 'esearch', tag: 'a1', uid: true, results: [] }, '* ESEARCH (TAG "a1") UID\r\n'],
+    [{ type: 'esearch', tag: 'a1', uid: false, results: [['MIN', '2'], ['ALL', '2,4:9']] }, '* ESEARCH (TAG "a1") MIN 2 ALL 2,4:9\r\n'],
+    [{ type: 'vanished', earlier: true, uids: '1:3' }, '* VANISHED (EARLIER) 1:3\r\n'],
+    [{ type: 'vanished', earlier: false, uids: '7' }, '* VANISHED 7\r\n'],
+    [{ type: 'list', attributes: [], separator: '/', name: 'a', childInfo: ['SUBSCRIBED', 'SPECIAL-USE'] }, '* LIST () "/" "a" ("CHILDINFO" ("SUBSCRIBED" "SPECIAL-USE"))\r\n'],
+    [{ type: 'status', name: 'a', items: [['MAILBOXID', '(b1)']] }, '* STATUS "a" (MAILBOXID (b1))\r\n'],
+    [{ type: 'quota-root', name: 'a', root: '' }, '* QUOTAROOT "a" ""\r\n'],
+    [{ type: 'quota', root: '', resources: [['STORAGE', 1, 512]] }, '* QUOTA "" (STORAGE 1 512)\r\n'],
     [{ type: 'flags-of', sequence: 1, uid: null, flags: flagsOf(['\\Seen']), modseq: null }, '* 1 FETCH (FLAGS (\\Seen))\r\n'],
     [{ type: 'flags-of', sequence: 1, uid: 7, flags: flagsOf([]), modseq: 9 }, '* 1 FETCH (UID 7 FLAGS () MODSEQ (9))\r\n'],
     [{ type: 'condition', status: 'OK', code: 'X 1', text: 'y' }, '* OK [X 1] y\r\n'],

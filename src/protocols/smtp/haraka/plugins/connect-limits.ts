@@ -1,6 +1,8 @@
 /** How many connections may be open, of one address and in all; and the client's name, looked up beside the dialogue. */
 import dns from 'node:dns'
-import { constants, refusal } from '../haraka.ts'
+import type net from 'node:net'
+import { clientNetwork } from '../client-network.ts'
+import { constants, harakaServer, refusal } from '../haraka.ts'
 import type { HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { hangUp } from '../connection-changes.ts'
 import { ingressNode } from '../ingress-node.ts'
@@ -21,6 +23,7 @@ export function register(this: HarakaPlugin): void {
   this.register_hook('lookup_rdns', 'startNameLookup')
   this.register_hook('connect', 'limitConnections')
   this.register_hook('disconnect', 'forgetConnection')
+  this.register_hook('init_master', 'limitSockets')
 }
 
 /** TCP_NODELAY: without it a pipelining client waits 40 ms a transaction. */
@@ -44,10 +47,42 @@ export function startNameLookup(next: Next, connection: HarakaConnection): void 
   next(constants.ok, 'Unknown')
 }
 
+/** Sockets above the limits, so that most are told why they are refused. */
+const spareSockets = 50
+
+/**
+ * Sockets that have not become connections of Haraka's: a TLS handshake that never ends would be counted nowhere. Behind a
+ * load balancer all have its address, and only the sum counts.
+ */
+export function limitSockets(next: Next): void {
+  const { limits, proxies } = ingressNode().settings
+  const perNetwork = Math.max(limits.exchangeConnectionsPerIp, limits.submissionConnectionsPerIp) + spareSockets
+  for (const listener of harakaServer.listeners) {
+    const open = new Map<string, number>()
+    listener.maxConnections = limits.maxConnections + spareSockets
+    if (proxies.length === 0) listener.on('connection', (socket: net.Socket) => countSocket(socket, open, perNetwork))
+  }
+  next()
+}
+
+function countSocket(socket: net.Socket, open: Map<string, number>, limit: number): void {
+  const ip = socket.remoteAddress ?? ''
+  if (fromLoopback({ remote: { ip } })) return
+  const network = clientNetwork(ip)
+  const count = (open.get(network) ?? 0) + 1
+  open.set(network, count)
+  socket.once('close', () => {
+    const left = open.get(network)! - 1
+    if (left > 0) open.set(network, left)
+    else open.delete(network)
+  })
+  if (count > limit) socket.destroy()
+}
+
 export function limitConnections(next: Next, connection: HarakaConnection): void {
   const { limits } = ingressNode().settings
   const { service } = sessionOf(connection)
-  const key = `${service} ${connection.remote.ip}`
+  const key = `${service} ${clientNetwork(connection.remote.ip)}`
   const open = (openByClient.get(key) ?? 0) + 1
   openByClient.set(key, open)
   counted.set(connection, key)

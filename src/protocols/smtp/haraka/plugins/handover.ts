@@ -10,21 +10,27 @@ import { writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import { listenPrivately, sameSecret } from '../../json-lines.ts'
-import { readFrames, type HandoverAnswer, type HandoverFrame } from '../../handover-frames.ts'
+import { maxHeadBytes, readFrames, type HandoverAnswer, type HandoverFrame } from '../../handover-frames.ts'
 import { harakaAddress, harakaOutbound, harakaQueueFolder } from '../haraka.ts'
-import type { HarakaAddress, HarakaPlugin, Next } from '../haraka-types.ts'
+import type { HarakaAddress, HarakaPlugin, HarakaQueuedMail, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { wireForm } from '../outgoing-bytes.ts'
 import { pathAddress } from '../paths.ts'
-import { forgetQueued, isQueued, noteQueued, type QueuedNotes } from './outbound.ts'
+import { forgetQueued, isQueued, noteQueued, tryNow, type QueuedNotes } from '../queued-mail.ts'
 
 export function register(this: HarakaPlugin): void {
   this.register_hook('init_master', 'startTaking')
 }
 
+const greetingTimeoutMs = 5_000
+const maxGreetingBytes = 4_096
+/** Core keeps one. */
+const maxConnections = 16
+
 export async function startTaking(next: Next): Promise<void> {
   const { settings, link } = ingressNode()
   const server = net.createServer((socket) => takeFrom(socket, settings.link.token))
+  server.maxConnections = maxConnections
   await listenPrivately(server, settings.handover)
   next()
   const stop = link.onUp(() => {
@@ -35,25 +41,24 @@ export async function startTaking(next: Next): Promise<void> {
 
 function takeFrom(socket: net.Socket, token: string): void {
   let greeted = false
+  const late = setTimeout(() => socket.destroy(), greetingTimeoutMs)
+  socket.once('close', () => clearTimeout(late))
   socket.on('error', () => socket.destroy())
   readFrames(socket, {
     onFrame: async (frame, body) => {
       if (!greeted) {
         if (!('token' in frame) || !sameSecret(frame.token, token)) return void socket.destroy()
         greeted = true
+        clearTimeout(late)
         return
       }
       if ('token' in frame) return void socket.destroy()
-      const answer = 'retry' in frame ? retryAll(frame.id) : await queueBatch(frame, body)
+      const answer = await queueBatch(frame, body)
       socket.write(`${JSON.stringify(answer)}\n`)
     },
+    maxHeadBytes: () => (greeted ? maxHeadBytes : maxGreetingBytes),
     maxBodyBytes: () => (greeted ? ingressNode().settings.maxMessageBytes * 2 : 0),
   })
-}
-
-function retryAll(id: number): HandoverAnswer {
-  harakaOutbound.temp_fail_queue.drain()
-  return { id, accepted: [], refused: [] }
 }
 
 type Batch = Extract<HandoverFrame, { rows: unknown }>
@@ -75,7 +80,11 @@ async function queueBatch(batch: Batch, body: Buffer): Promise<HandoverAnswer> {
       continue
     }
     answer.accepted.push(id)
-    if (isQueued(id)) continue
+    if (isQueued(id)) {
+      // Core asks for it again: somebody wants it tried now.
+      tryNow(id)
+      continue
+    }
     const domain = domains.get(address.host ?? '') ?? { recipients: [], rows: emptyRows(), ids: [] }
     domains.set(address.host ?? '', domain)
     domain.ids.push(id)
@@ -84,9 +93,10 @@ async function queueBatch(batch: Batch, body: Buffer): Promise<HandoverAnswer> {
   }
   const bytes = wireForm(body)
   for (const [domain, { recipients, rows, ids }] of domains) {
-    noteQueued(ids, Date.now())
+    noteQueued(ids, null, Date.now())
     try {
-      await queueForDomain({ domain, recipients, sender, notes: { rows }, bytes })
+      const mail = await queueForDomain({ domain, recipients, sender, notes: { rows }, bytes })
+      noteQueued(ids, mail, Date.now())
     } catch {
       // A full disk, most likely: core keeps the rows and hands them over again.
       forgetQueued(ids)
@@ -126,7 +136,7 @@ interface DomainMail {
 }
 
 /** A queue file of Haraka's (`outbound/index.js`, build_todo): length of the envelope, the envelope as JSON, the message. */
-async function queueForDomain(mail: DomainMail): Promise<void> {
+async function queueForDomain(mail: DomainMail): Promise<HarakaQueuedMail> {
   const todo = {
     queue_time: Date.now(),
     domain: mail.domain,
@@ -142,5 +152,7 @@ async function queueForDomain(mail: DomainMail): Promise<void> {
   const name = harakaOutbound.qfile.name()
   const file = path.join(harakaQueueFolder, name)
   await writeFile(file, Buffer.concat([length, envelope, ...mail.bytes]), { flag: 'wx', mode: 0o600 })
-  harakaOutbound.delivery_queue.push(new harakaOutbound.HMailItem(name, file, todo.notes))
+  const queued = new harakaOutbound.HMailItem(name, file, todo.notes)
+  harakaOutbound.delivery_queue.push(queued)
+  return queued
 }

@@ -6,7 +6,7 @@ import { hook, refusal } from '../haraka.ts'
 import type { HarakaAddress, HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { emptyStream } from '../kept-stream.ts'
-import { pathAddress } from '../paths.ts'
+import { isAscii, pathAddress } from '../paths.ts'
 import { replies } from '../replies-ingress.ts'
 import { openTransaction, sessionOf } from '../session.ts'
 
@@ -33,9 +33,12 @@ export const takeSender = hook(async (next: Next, connection: HarakaConnection, 
   const declared = Number(parameters.SIZE ?? Number.NaN)
   const sizeBytes = Number.isSafeInteger(declared) && declared >= 0 ? declared : null
   if (sizeBytes !== null && sizeBytes > settings.maxMessageBytes) return next(...refusal(replies.tooLarge))
+  const smtpUtf8 = 'SMTPUTF8' in parameters
+  // RFC 6531 §3.5: such an address may only come with the extension that allows it.
+  if (!smtpUtf8 && !isAscii(sender)) return next(...refusal(replies.addressNotAscii))
   // Until DATA there is nothing to read. Haraka's own stream, at its end, removes a file that it never made.
   transaction.message_stream = emptyStream
-  openTransaction(transaction, { sizeBytes, smtpUtf8: 'SMTPUTF8' in parameters })
+  openTransaction(transaction, { sizeBytes, smtpUtf8 })
   const { account } = sessionOf(connection)
   if (account === null) return next()
   const { refuse } = await link.ask('sender', { account, sender, sizeBytes }).catch(() => ({ refuse: replies.coreAway }))

@@ -91,6 +91,8 @@ async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
+const alteredBody = 'body hash did not verify'
+
 type Found = Awaited<ReturnType<typeof authenticate>>
 
 function factsOf(found: Found, checks: { spf: boolean; dkim: boolean; dmarc: boolean }): MessageAuthFacts {
@@ -101,7 +103,8 @@ function factsOf(found: Found, checks: { spf: boolean; dkim: boolean; dmarc: boo
       ? (dkim.results ?? [])
           .filter((signature) => signature.signingDomain !== undefined)
           .map((signature) => ({
-            result: verdict(signature.status.result),
+            // RFC 8601 §2.7.1 calls an altered body a failure; mailauth keeps to an older word for it.
+            result: signature.status.comment === alteredBody ? 'fail' : verdict(signature.status.result),
             domain: signature.signingDomain ?? '',
             selector: signature.selector ?? '',
           }))

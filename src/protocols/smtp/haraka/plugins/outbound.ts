@@ -1,13 +1,13 @@
 /**
- * Delivery to other servers: where to (routes, else Haraka's MX look-up), and what became of it. Haraka's hooks
- * are told for a queued mail of one domain; each becomes a `report` with the outbox rows of its recipients.
+ * Delivery to other servers: whether it is still wanted, where to (routes, else Haraka's MX look-up), and what became of it.
+ * Haraka's hooks are told for a queued mail of one domain; each becomes a `report` with the outbox rows of its recipients.
  *
- * Invariants: a report is sent until core has it; Haraka never writes a bounce message of its own, core does.
+ * Invariants: nothing goes out that core has cancelled before the attempt began; a report is sent until core has it; Haraka
+ * never writes a bounce message of its own, core does.
  */
-import type { Ask } from '../../link-types.ts'
+import { queueReport, reportsAtWork, sendReports, type Report } from '../delivery-reports.ts'
 import {
   constants,
-  harakaOutbound,
   harakaOutboundConfig,
   harakaOutboundTls,
   harakaResolver,
@@ -15,35 +15,14 @@ import {
 } from '../haraka.ts'
 import type { HarakaAddress, HarakaPlugin, HarakaQueuedMail, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
+import { defaultLastReplyTimeoutMs, takeDoubts, watchLastReplies } from '../last-reply.ts'
+import { boundReplies } from '../outside-replies.ts'
 import { pathAddress } from '../paths.ts'
+import { allRowsOf, attemptsAtWork, beginAttempt, dropRecipients, endAttempt, forgetQueued, noteQueued, rowsOf, watchPutOff } from '../queued-mail.ts'
 import type { OutboundRoute } from '../settings.ts'
 
-type Report = Ask<'report'>
-
-/** What the hand-over writes into the notes of a queued mail: the outbox rows of each recipient. */
-export interface QueuedNotes {
-  readonly rows: Readonly<Record<string, readonly string[]>>
-}
-
-/**
- * Rows that Haraka's queue holds, with the time by which something must have become of them: a row that is handed over twice
- * is queued once, unless Haraka has lost it.
- */
-const queuedRows = new Map<string, number>()
-/** One attempt: several hosts, each with several waits of the timeout. */
-const maxAttemptMs = 15 * 60_000
-
-export function isQueued(row: string): boolean {
-  return (queuedRows.get(row) ?? 0) > Date.now()
-}
-
-export function noteQueued(rows: readonly string[], nextTryAtMs: number): void {
-  for (const row of rows) queuedRows.set(row, nextTryAtMs + maxAttemptMs)
-}
-
-export function forgetQueued(rows: readonly string[]): void {
-  for (const row of rows) queuedRows.delete(row)
-}
+/** While core cannot be asked, mail waits: nobody knows what was cancelled meanwhile. */
+const askAgainSeconds = 5
 
 export function register(this: HarakaPlugin): void {
   const { dnsServers, outbound } = ingressNode().settings
@@ -51,8 +30,11 @@ export function register(this: HarakaPlugin): void {
   // Set here because Haraka's own syntax for them refuses waits below 5 s and falls back to days.
   harakaOutboundConfig.temp_fail_intervals = [...outbound.retryAfterSeconds]
   ingressNode().link.onUp(sendReports)
-  sendWithoutDelay()
+  connectWithLimits(outbound.timeoutMs)
   rememberFailedTls()
+  watchPutOff()
+  watchLastReplies(outbound.lastReplyTimeoutMs ?? defaultLastReplyTimeoutMs)
+  this.register_hook('send_email', 'askWhetherWanted')
   this.register_hook('get_mx', 'findRoute')
   this.register_hook('delivered', 'reportDelivered')
   this.register_hook('deferred', 'reportDeferred')
@@ -60,9 +42,13 @@ export function register(this: HarakaPlugin): void {
 }
 
 /** TCP_NODELAY: the closing dot is a write of its own, which would wait 40 ms for the other side's ACK. */
-function sendWithoutDelay(): void {
+function connectWithLimits(timeoutMs: number): void {
   const connect = harakaTlsSocket.connect
-  harakaTlsSocket.connect = (options) => connect({ ...options, noDelay: true })
+  harakaTlsSocket.connect = (options) => {
+    const socket = connect({ ...options, noDelay: true })
+    boundReplies(socket, timeoutMs)
+    return socket
+  }
 }
 
 const failedTlsMs = 60 * 60_000
@@ -89,8 +75,25 @@ export function stopSending(): void {
 }
 
 export function reportsSent(): boolean {
-  // `in progress/queued/put off`
-  return harakaOutbound.get_stats().startsWith('0/') && unsent.length === 0 && inFlight === 0
+  return attemptsAtWork() === 0 && reportsAtWork() === 0
+}
+
+/** The hook of every attempt: recipients that core does not want any more are left out, and nothing left ends the mail. */
+export async function askWhetherWanted(this: HarakaPlugin, next: Next, mail: HarakaQueuedMail): Promise<void> {
+  const rows = allRowsOf(mail)
+  let cancelled: readonly string[]
+  beginAttempt(mail)
+  try {
+    cancelled = (await ingressNode().link.ask('wanted', { rows })).cancelled
+  } catch (error) {
+    this.logwarn(`core cannot be asked, ${rows.length} rows wait: ${String(error)}`)
+    noteQueued(rows, mail, Date.now() + askAgainSeconds * 1000)
+    return next(constants.delay, askAgainSeconds)
+  }
+  dropRecipients(mail, new Set(cancelled))
+  forgetQueued(cancelled)
+  if (mail.todo?.rcpt_to.length === 0) return mail.discard()
+  next()
 }
 
 export function findRoute(next: Next, _mail: HarakaQueuedMail, domain: string): void {
@@ -112,30 +115,42 @@ export function routeOf(routes: readonly OutboundRoute[], domain: string): Outbo
 /** host, ip, response, delay, port, mode, accepted recipients, TLS, authenticated. */
 type Delivered = [string, string, string, number, number, string, HarakaAddress[], boolean, boolean]
 
-export function reportDelivered(next: Next, mail: HarakaQueuedMail, about: Delivered): void {
+export function reportDelivered(this: HarakaPlugin, next: Next, mail: HarakaQueuedMail, about: Delivered): void {
   const [host, , response, , , , accepted, tls] = about
   const rows = accepted.flatMap((recipient) => rowsOf(mail, recipient))
-  queueReport({ outcome: 'delivered', rows, reply: response, status: null, host, tls, nextTryAtMs: null })
+  const doubts = doubtsOf(this, mail)
+  queueReport({ outcome: 'delivered', rows, reply: response, status: null, host, tls, nextTryAtMs: null, ...(doubts.length > 0 && { inDoubt: true }) })
   next()
 }
 
+/** Of the attempt that ends here. */
+function doubtsOf(plugin: HarakaPlugin, mail: HarakaQueuedMail): readonly string[] {
+  endAttempt(mail)
+  const hosts = takeDoubts(mail)
+  if (hosts.length > 0) plugin.logwarn(`${hosts.join(', ')} had the whole message and did not answer, it may arrive twice: rows ${allRowsOf(mail).join(', ')}`)
+  return hosts
+}
+
 export function reportDeferred(
+  this: HarakaPlugin,
   next: Next,
   mail: HarakaQueuedMail,
   about: { delay: number; err: unknown; fail_recips?: HarakaAddress[]; mx?: { exchange?: string } },
 ): void {
   const nextTryAtMs = Date.now() + about.delay * 1000
-  const failed = { mail, reason: about.err, replied: about.fail_recips, host: about.mx?.exchange }
+  const failed = { mail, reason: about.err, replied: about.fail_recips, host: about.mx?.exchange, doubts: doubtsOf(this, mail) }
+  noteQueued(allRowsOf(mail), mail, nextTryAtMs)
   reportEach(failed, 'deferred', nextTryAtMs)
   next()
 }
 
 export function reportBounced(
+  this: HarakaPlugin,
   next: Next,
   mail: HarakaQueuedMail,
   about: Error & { bounced_rcpt?: HarakaAddress[]; mx?: { exchange?: string } },
 ): void {
-  const failed = { mail, reason: about.message, replied: about.bounced_rcpt, host: about.mx?.exchange }
+  const failed = { mail, reason: about.message, replied: about.bounced_rcpt, host: about.mx?.exchange, doubts: doubtsOf(this, mail) }
   reportEach(failed, 'bounced', null)
   // Anything but CONT: Haraka writes no bounce of its own.
   next(constants.ok)
@@ -147,25 +162,36 @@ interface Failed {
   /** Recipients with the reply of the other server; a mail that was split off has lost them. */
   readonly replied: readonly HarakaAddress[] | undefined
   readonly host: string | undefined
+  /** Hosts that may have taken it all the same. */
+  readonly doubts: readonly string[]
 }
 
 /** One report for each different reply. */
 function reportEach(failed: Failed, outcome: 'deferred' | 'bounced', nextTryAtMs: number | null): void {
   // A queue file that cannot be read has no envelope: the lease on its rows ends, and core hands them over again.
   if (failed.mail.todo === null) return
-  const reports = new Map<string, { rows: string[]; reply: string; status: string | null; host: string | null }>()
+  const reports = new Map<string, Pick<Report, 'reply' | 'status' | 'host' | 'inDoubt'> & { rows: string[] }>()
   for (const recipient of failed.mail.todo.rcpt_to) {
-    const address = pathAddress(recipient)
-    const replied = failed.replied?.find((other) => pathAddress(other) === address) ?? recipient
-    const reply = replyOf(replied) ?? String(failed.reason)
-    const status = statusOf(replied, outcome)
-    const host = replied.dsn_remote_mta ?? failed.host ?? null
-    const key = JSON.stringify([reply, status, host])
-    const report = reports.get(key) ?? { rows: [], reply, status, host }
+    const told = toldOf(failed, recipient, outcome)
+    const key = JSON.stringify(told)
+    const report = reports.get(key) ?? { ...told, rows: [] }
     report.rows.push(...rowsOf(failed.mail, recipient))
     reports.set(key, report)
   }
   for (const report of reports.values()) queueReport({ ...report, outcome, tls: false, nextTryAtMs })
+}
+
+function toldOf(failed: Failed, recipient: HarakaAddress, outcome: 'deferred' | 'bounced'): Pick<Report, 'reply' | 'status' | 'host' | 'inDoubt'> {
+  const address = pathAddress(recipient)
+  const replied = failed.replied?.find((other) => pathAddress(other) === address) ?? recipient
+  const reply = replyOf(replied)
+  const host = replied.dsn_remote_mta ?? failed.host ?? null
+  const [doubted] = failed.doubts
+  if (doubted === undefined) return { reply: reply ?? String(failed.reason), status: statusOf(replied, outcome), host }
+  if (reply !== null) return { reply, status: statusOf(replied, outcome), host, inDoubt: true }
+  // RFC 3463 §3.5, X.4.2: the connection ended in the middle of the transaction.
+  const status = outcome === 'deferred' ? '4.4.2' : '5.4.2'
+  return { reply: `${doubted} had the whole message and did not answer: it may have arrived`, status, host: doubted, inDoubt: true }
 }
 
 function replyOf(recipient: HarakaAddress): string | null {
@@ -181,51 +207,4 @@ function statusOf(recipient: HarakaAddress, outcome: 'deferred' | 'bounced'): st
   const status = recipient.dsn_status ?? recipient.dsn_smtp_extc
   if (typeof status !== 'string' || !/^[245]\.\d{1,3}\.\d{1,3}$/.test(status)) return null
   return `${outcome === 'deferred' ? '4' : '5'}${status.slice(1)}`
-}
-
-function rowsOf(mail: HarakaQueuedMail, recipient: HarakaAddress): readonly string[] {
-  const notes = mail.todo?.notes.congvu as QueuedNotes | undefined
-  return notes?.rows[pathAddress(recipient) ?? ''] ?? []
-}
-
-const unsent: Report[] = []
-let inFlight = 0
-/** Beyond this the oldest are forgotten: core's lease on their rows ends, and they are tried again. */
-const maxUnsent = 100_000
-
-function queueReport(report: Report): void {
-  if (report.rows.length === 0) return
-  if (report.nextTryAtMs === null) forgetQueued(report.rows)
-  else noteQueued(report.rows, report.nextTryAtMs)
-  unsent.push({ ...report, reply: report.reply.slice(0, 2_000) })
-  if (unsent.length > maxUnsent) unsent.shift()
-  sendReports()
-}
-
-/** In order, all that wait; what core did not take waits for the link, or for the next report. */
-function sendReports(): void {
-  const { link } = ingressNode()
-  if (!link.connected) return
-  for (const report of unsent.splice(0)) {
-    inFlight += 1
-    link.ask('report', report).then(
-      () => {
-        inFlight -= 1
-      },
-      () => {
-        inFlight -= 1
-        unsent.push(report)
-        retryReports()
-      },
-    )
-  }
-}
-
-let retry: NodeJS.Timeout | null = null
-
-function retryReports(): void {
-  retry ??= setTimeout(() => {
-    retry = null
-    sendReports()
-  }, 1_000)
 }

@@ -1,0 +1,130 @@
+/**
+ * The connection to the replica set: client, collections, and what makes this process see its own writes whatever member
+ * answers (a causal session's work): each write notes its operation time, each read asks for a state that has it.
+ */
+import { MongoClient } from 'mongodb'
+import type { ClientSession, Collection, Db, Timestamp } from 'mongodb'
+import { MailError } from '../../core/errors.ts'
+import type { AccountDocument, AgencyDocument, MailDocument, RecordDocument } from './documents.ts'
+import { refusalOf } from './refusals.ts'
+
+export interface ConnectionOptions {
+  /** `mongodb://…`, with the members and the name of the replica set. */
+  readonly url: string
+  readonly database: string
+  /** Name of this node, for the server's logs. */
+  readonly node: string
+}
+
+/** How long a call waits for a primary before it is refused. */
+const serverSelectionMs = 5_000
+const connectMs = 3_000
+/** With `connectMs`, how long a member that hangs goes unnoticed. */
+const heartbeatMs = 2_000
+const socketMs = 60_000
+const maxConnections = 40
+
+export class Connection {
+  readonly client: MongoClient
+  readonly db: Db
+  #lastWrite: Timestamp | null = null
+  #closed = false
+
+  private constructor(client: MongoClient, database: string) {
+    this.client = client
+    this.db = client.db(database)
+  }
+
+  /** Refuses `unavailable` when no primary answers, or when the server is no replica set: there are no transactions then. */
+  static async open({ url, database, node }: ConnectionOptions): Promise<Connection> {
+    const client = new MongoClient(url, {
+      appName: `congvu ${node}`.slice(0, 120),
+      serverSelectionTimeoutMS: serverSelectionMs,
+      connectTimeoutMS: connectMs,
+      heartbeatFrequencyMS: heartbeatMs,
+      socketTimeoutMS: socketMs,
+      waitQueueTimeoutMS: serverSelectionMs,
+      maxPoolSize: maxConnections,
+      retryReads: true,
+      retryWrites: true,
+      writeConcern: { w: 'majority', journal: true },
+      readConcern: { level: 'majority' },
+      promoteBuffers: true,
+      ignoreUndefined: true,
+    })
+    try {
+      await client.connect()
+      const hello = await client.db('admin').command({ hello: 1 })
+      if (typeof hello['setName'] !== 'string') throw new MailError('unavailable', 'MongoDB must run as a replica set, of one member at least')
+      return new Connection(client, database)
+    } catch (error) {
+      await client.close()
+      throw refusalOf(error)
+    }
+  }
+
+  get accounts(): Collection<AccountDocument> {
+    return this.db.collection<AccountDocument>('accounts')
+  }
+
+  get mail(): Collection<MailDocument> {
+    return this.db.collection<MailDocument>('mail')
+  }
+
+  get agencies(): Collection<AgencyDocument> {
+    return this.db.collection<AgencyDocument>('agencies')
+  }
+
+  get records(): Collection<RecordDocument> {
+    return this.db.collection<RecordDocument>('records')
+  }
+
+  get settings(): Collection<{ _id: string; value: string }> {
+    return this.db.collection<{ _id: string; value: string }>('settings')
+  }
+
+  get counters(): Collection<{ _id: string; last: number }> {
+    return this.db.collection<{ _id: string; last: number }>('counters')
+  }
+
+  /** The operation time of the last write of this process that was acknowledged. */
+  get lastWrite(): Timestamp | null {
+    return this.#lastWrite
+  }
+
+  noteWrite(time: Timestamp | undefined): void {
+    if (time !== undefined && (this.#lastWrite === null || time.greaterThan(this.#lastWrite))) this.#lastWrite = time
+  }
+
+  /** Writes of one document each, outside the group (rare ones): by majority, tried again by the driver. Refuses `unavailable`, `storage-full`. */
+  async write<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    this.requireOpen()
+    const session = this.client.startSession()
+    try {
+      const result = await work(session)
+      this.noteWrite(session.operationTime)
+      return result
+    } catch (error) {
+      throw refusalOf(error)
+    } finally {
+      await session.endSession()
+    }
+  }
+
+  /** Numbers of agencies and accounts: each is given once; some are never used. */
+  async nextNumber(of: 'agency' | 'account'): Promise<number> {
+    const counter = await this.write((session) =>
+      this.counters.findOneAndUpdate({ _id: of }, { $inc: { last: 1 } }, { upsert: true, returnDocument: 'after', session }),
+    )
+    return counter!.last
+  }
+
+  requireOpen(): void {
+    if (this.#closed) throw new MailError('unavailable', 'the store is closed')
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.client.close()
+  }
+}

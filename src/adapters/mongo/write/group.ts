@@ -1,0 +1,193 @@
+/**
+ * One transaction of the group commit (design §5.7): several operations planned one after the other on drafts of the account
+ * documents, then written with one command each for accounts, new, changed and removed documents, however many they are.
+ *
+ * An operation that leaves an account as it was (a refusal, a change that changes nothing) has nothing in the commit that
+ * would prove its view of the account to be the present one. Then the account is read in the transaction, and the operation
+ * planned once more.
+ */
+import type { ClientSession, Document } from 'mongodb'
+import { MailError } from '../../../core/errors.ts'
+import type { AccountStates } from '../account-states.ts'
+import type { Connection } from '../connection.ts'
+import type { AccountDocument, MailDocument } from '../documents.ts'
+import { deliveryId } from '../documents.ts'
+import type { Find } from '../read-side.ts'
+import { Undone } from './operation.ts'
+import type { Operation } from './operation.ts'
+import { Step } from './step.ts'
+import type { UpdateStatement } from './step.ts'
+
+/** Somebody else has written one of the accounts: what was planned does not hold. */
+export class Mismatch extends Error {
+  constructor() {
+    super('an account has changed meanwhile')
+  }
+}
+
+export type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+interface Plan {
+  readonly step: Step
+  readonly outcome: Outcome
+  /** Nothing of the step counts. */
+  readonly undone: boolean
+}
+
+const maxStatements = 10_000
+const batchDocuments = 1_000_000
+
+export class Group {
+  readonly session: ClientSession
+  readonly threads = new Map<number, number>()
+  readonly duplicates = new Set<string>()
+  readonly #connection: Connection
+  readonly #states: AccountStates
+  /** As read or remembered; null: there is none. */
+  readonly #bases = new Map<number, AccountDocument | null>()
+  readonly #read = new Set<number>()
+  readonly #now = new Map<number, AccountDocument>()
+  readonly #inserts: MailDocument[] = []
+  readonly #updates: UpdateStatement[] = []
+  readonly #deletes: Document[] = []
+
+  constructor(connection: Connection, states: AccountStates, session: ClientSession) {
+    this.#connection = connection
+    this.#states = states
+    this.session = session
+  }
+
+  account(no: number): AccountDocument | null {
+    return this.#now.get(no) ?? this.#bases.get(no) ?? null
+  }
+
+  /** What the operations need to know, in one command each where anything is missing. */
+  async prepare(operations: readonly Operation<unknown>[], checkDuplicates: boolean): Promise<void> {
+    await this.load(operations.flatMap(({ accounts }) => accounts))
+    await this.loadThreads(operations.flatMap(({ threadKeys = [] }) => threadKeys))
+    const transactions = checkDuplicates ? operations.flatMap(({ transaction }) => transaction ?? []) : []
+    if (transactions.length === 0) return
+    const there = await this.find<{ _id: string }>('mail', { filter: { _id: { $in: transactions.map(deliveryId) } }, projection: { _id: 1 } })
+    const ids = new Set(there.map(({ _id }) => _id))
+    for (const transaction of transactions) if (ids.has(deliveryId(transaction))) this.duplicates.add(transaction)
+  }
+
+  async load(nos: readonly number[]): Promise<void> {
+    const missing: number[] = []
+    for (const no of new Set(nos)) {
+      if (this.#bases.has(no)) continue
+      const remembered = this.#states.get(no)
+      if (remembered === null) missing.push(no)
+      else this.#bases.set(no, remembered)
+    }
+    await this.#readAccounts(missing)
+  }
+
+  /** Plans one operation and takes it in, unless it is refused. Throws {@link Mismatch}, or what the database says. */
+  async add(operation: Operation<unknown>): Promise<Outcome> {
+    const first = await this.#plan(operation)
+    const writes = first.undone ? null : first.step.drafts
+    const unproven = [...first.step.seen].filter((no) => !this.#now.has(no) && !this.#read.has(no) && writes?.has(no) !== true)
+    if (unproven.length === 0) return this.#take(first)
+    await this.#readAccounts(unproven)
+    return this.#take(await this.#plan(operation))
+  }
+
+  async #plan(operation: Operation<unknown>): Promise<Plan> {
+    const step = new Step(this)
+    try {
+      return { step, outcome: { value: await operation.plan(step) }, undone: false }
+    } catch (error) {
+      if (error instanceof Undone) return { step, outcome: { value: error.outcome }, undone: true }
+      if (error instanceof MailError) return { step, outcome: { error }, undone: true }
+      throw error
+    }
+  }
+
+  #take({ step, outcome, undone }: Plan): Outcome {
+    if (undone) return outcome
+    for (const [no, draft] of step.drafts) this.#now.set(no, draft)
+    for (const [key, thread] of step.threads) this.threads.set(key, thread)
+    this.#inserts.push(...step.inserts)
+    this.#updates.push(...step.updates)
+    this.#deletes.push(...step.deletes)
+    return outcome
+  }
+
+  /** Sends what the operations have added. Throws {@link Mismatch} when an account is not what it was taken for. */
+  async write(): Promise<void> {
+    const { db, mail } = this.#connection
+    const accounts = [...this.#now].map(([no, now]) => accountUpdate(this.#bases.get(no)!, now))
+    for (const updates of inParts(accounts)) {
+      const { n } = await db.command({ update: 'accounts', updates }, { session: this.session })
+      if (n !== updates.length) throw new Mismatch()
+    }
+    if (this.#inserts.length > 0) await mail.insertMany(this.#inserts, { session: this.session, ordered: true })
+    for (const updates of inParts(this.#updates)) await db.command({ update: 'mail', updates }, { session: this.session })
+    for (const queries of inParts(this.#deletes)) {
+      await db.command({ delete: 'mail', deletes: queries.map((q) => ({ q, limit: 0 })) }, { session: this.session })
+    }
+  }
+
+  /** After the commit: what the accounts are now. */
+  remember(): void {
+    for (const now of this.#now.values()) this.#states.offer(now)
+  }
+
+  /** After anything else: nothing that was known of these accounts is sure. */
+  forget(): void {
+    for (const no of this.#bases.keys()) this.#states.drop(no)
+  }
+
+  async find<T>(collection: string, { filter, projection, sort, limit }: Find): Promise<T[]> {
+    const cursor = this.#connection.db.collection(collection).find(filter, {
+      session: this.session,
+      batchSize: limit ?? batchDocuments,
+      ...(projection !== undefined && { projection }),
+      ...(sort !== undefined && { sort }),
+      ...(limit !== undefined && { limit }),
+    })
+    return (await cursor.toArray()) as T[]
+  }
+
+  async #readAccounts(nos: readonly number[]): Promise<void> {
+    if (nos.length === 0) return
+    const found = await this.find<AccountDocument>('accounts', { filter: { _id: { $in: nos } } })
+    const byNo = new Map(found.map((account) => [account._id, account]))
+    for (const no of nos) {
+      this.#bases.set(no, byNo.get(no) ?? null)
+      this.#read.add(no)
+    }
+  }
+
+  async loadThreads(keys: readonly number[]): Promise<void> {
+    const missing = [...new Set(keys)].filter((key) => !this.threads.has(key))
+    if (missing.length === 0) return
+    const wanted = new Set(missing)
+    const find = { filter: { threadKeys: { $in: missing } }, projection: { _id: 0, threadKeys: 1, thread: 1 } }
+    for (const { threadKeys, thread } of await this.find<{ threadKeys: number[]; thread: number }>('mail', find)) {
+      for (const key of threadKeys) if (wanted.has(key)) this.threads.set(key, Math.min(thread, this.threads.get(key) ?? Infinity))
+    }
+  }
+}
+
+function inParts<T>(statements: readonly T[]): T[][] {
+  const parts: T[][] = []
+  for (let at = 0; at < statements.length; at += maxStatements) parts.push(statements.slice(at, at + maxStatements))
+  return parts
+}
+
+/** What changed, on the condition that nobody else has changed anything. */
+export function accountUpdate(base: AccountDocument, now: AccountDocument): UpdateStatement {
+  now.rev = base.rev + 1
+  const set: Document = {}
+  const unset: Document = {}
+  for (const [field, value] of Object.entries(now)) {
+    if (field !== 'mailboxes' && value !== base[field as keyof AccountDocument]) set[field] = value
+  }
+  for (const [no, mailbox] of Object.entries(now.mailboxes)) {
+    if (mailbox !== base.mailboxes[no]) set[`mailboxes.${no}`] = mailbox
+  }
+  for (const no of Object.keys(base.mailboxes)) if (now.mailboxes[no] === undefined) unset[`mailboxes.${no}`] = ''
+  return { q: { _id: base._id, rev: base.rev }, u: { $set: set, ...(Object.keys(unset).length > 0 && { $unset: unset }) } }
+}

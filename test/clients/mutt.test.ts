@@ -1,0 +1,4 @@
+/** mutt: a working day in the terminal (support/mutt-day.ts). */
+import { muttDay } from './support/mutt-day.ts'
+
+muttDay('mutt', { batchCopy: true })
