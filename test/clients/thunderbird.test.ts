@@ -129,6 +129,7 @@ describe('Thunderbird', { skip: missing(thunderbirdPrograms) }, () => {
 
   it('is told at once what comes and changes while it idles', async () => {
     await thunderbird.act('list', 'INBOX', 4)
+    await thunderbird.idle('INBOX')
     await view.append('INBOX', letter({ subject: 'Vừa đến' }))
     await thunderbird.act('waitFor', 'INBOX', 'Vừa đến')
     const { text } = await thunderbird.act<{ text: string }>('read', 'INBOX', 'Vừa đến')

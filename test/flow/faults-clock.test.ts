@@ -52,7 +52,7 @@ async function untilRow({ app }: ComposedApp, recipient: string, state: 'deferre
 test('the clock jumps back by a day, and by years: UIDs, MODSEQ, sessions, sign-in, outgoing mail and leases go on', { timeout: 120_000 }, async () => {
   await using outside = await outsideServer()
   const clock = new JumpingClock()
-  await using rig = await composedApp({ ports: { clock }, settings: { OUTBOUND__ROUTES: `*=127.0.0.1:${outside.port}`, OUTBOUND__RETRY_SECONDS: '[3600]', SMTP__PROXIES: '' } })
+  await using rig = await composedApp({ ports: { clock }, settings: { OUTBOUND__ROUTES: `*=127.0.0.1:${outside.port}`, OUTBOUND__RETRY_SECONDS: '3600', SMTP__PROXIES: '' } })
   const an = await rig.person('an')
   const person = { address: an.address, password }
   const watching = await signedIn(rig.app.listening.imap, person)

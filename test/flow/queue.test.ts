@@ -21,7 +21,7 @@ interface Setting {
 async function withServer(retrySeconds: number, work: (setting: Setting) => Promise<void>): Promise<void> {
   await using outside = await outsideServer()
   await using folder = await ServerFolder.make()
-  const server = await folder.start({ outsidePort: outside.port, settings: { CONGVU_OUTBOUND__RETRY_SECONDS: JSON.stringify([retrySeconds, retrySeconds, retrySeconds]) } })
+  const server = await folder.start({ outsidePort: outside.port, settings: { CONGVU_OUTBOUND__RETRY_SECONDS: [retrySeconds, retrySeconds, retrySeconds].join(',') } })
   const author = await server.person('an')
   const rows = async (): Promise<OutboxView[]> => {
     const found: OutboxView[] = []

@@ -66,9 +66,9 @@ function checkKept(kept: KeptMessage, message: string, stuffed: string): void {
 /** What we send ends where we say and nowhere before, for every server: no bare CR or LF is in it. */
 function checkOutgoing(message: Buffer, rng: Rng): void {
   const sent = Buffer.concat([...wireForm(message), Buffer.from('.\r\n')])
-  assert.ok(!/\r(?!\n)|(?<!\r)\n/.test(sent.toString('latin1')), 'bare line ends go out')
+  assert.ok(!/\r(?!\n)|(?<!\r)\n|\0/.test(sent.toString('latin1')), 'bare line ends or NUL go out')
   const read = readMessage(1_000_000)
   assert.equal(takenBy((piece) => read.take(piece), () => read.ended, chopped(rng, sent)), sent.length)
-  const lines = message.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n')
+  const lines = message.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n').replaceAll('\0', '')
   assert.equal(read.bytes()!.toString('latin1'), lines === '' || lines.endsWith('\r\n') ? lines : `${lines}\r\n`)
 }

@@ -62,8 +62,9 @@ export async function openFts5({ directory, clock, maxOpen = defaultMaxOpen }: F
     },
 
     ask(body, prefix, questions) {
-      const own = body.slice()
-      return thread.ask('ask', { body: own, prefix: prefix.slice(), questions }, [own.buffer])
+      // A view crosses with all that it is a view of.
+      const own = new Uint8Array(body)
+      return thread.ask('ask', { body: own, prefix: new Uint8Array(prefix), questions }, [own.buffer])
     },
 
     async accounts() {

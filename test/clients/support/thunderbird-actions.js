@@ -103,6 +103,10 @@ const actions = {
     await until(() => shown().length === count, `${count} messages in ${path} (there are ${shown().length})`)
     return shown().map((header) => ({ subject: subjectOf(header), author: header.mime2DecodedAuthor, read: header.isRead, flagged: header.isFlagged }))
   },
+  /** "Get Messages" for one folder; after it, Thunderbird idles there. */
+  async update(path) {
+    ;(await folderAt(path)).updateFolder(window.msgWindow)
+  },
   /** Waits until the message, changed by another client, is shown as `state` says: `flagged`, `read` or `gone`. */
   async waitForState(path, subject, state) {
     const folder = await folderAt(path)

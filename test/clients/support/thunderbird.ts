@@ -12,12 +12,19 @@ import { openHome, type Started } from './program.ts'
 
 const startWithinMs = 60_000
 const quitWithinMs = 10_000
+const idleWithinMs = 30_000
+const maxShownLines = 60
 
 export const thunderbirdPrograms = { thunderbird: 'thunderbird', Xvfb: 'xvfb' }
 
 export interface Thunderbird extends AsyncDisposable {
   /** One of the functions of thunderbird-actions.js. */
   act<T = void>(action: string, ...args: readonly unknown[]): Promise<T>
+  /**
+   * Updates the mailbox and waits until Thunderbird idles in it. What comes during an update itself it may overlook until the next
+   * one, so a test of IDLE begins here.
+   */
+  idle(mailbox: string): Promise<void>
   /** PNG of the main window. */
   picture(): Promise<Buffer>
   /** A file for it to attach; its path. */
@@ -33,12 +40,12 @@ export async function startThunderbird(server: RunningServer, person: Person): P
   const screen = open.use(home.start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp']))
   await screen.output(/^\d+$/m)
   const display = /^(\d+)$/m.exec(screen.said())![1]!
-  const program = open.use(home.start('thunderbird', ['--no-remote', '--marionette', '--remote-allow-system-access', '--profile', profile], { env: { DISPLAY: `:${display}` } }))
+  const program = open.use(home.start('thunderbird', ['--no-remote', '--marionette', '--remote-allow-system-access', '--profile', profile], { env: { DISPLAY: `:${display}`, MOZ_LOG: 'sync,IMAP:3', MOZ_LOG_FILE: home.path('imap') } }))
   await program.output(/Listening on port \d+/, startWithinMs)
   const port = Number(/Listening on port (\d+)/.exec(program.said())![1])
   const marionette = open.use(await openMarionette(port))
   const actions = await readFile(join(import.meta.dirname, 'thunderbird-actions.js'), 'utf8')
-  const thunderbird = drive({ marionette, program, actions, write: home.write })
+  const thunderbird = drive({ marionette, program, actions, write: home.write, dialogue: () => readFile(home.path('imap.moz_log'), 'utf8') })
   const closing = open.move()
   return {
     ...thunderbird,
@@ -56,21 +63,41 @@ interface Parts {
   readonly program: Started
   readonly actions: string
   readonly write: (name: string, content: Buffer) => Promise<string>
+  /** Thunderbird's own log of what it said to the IMAP server and heard. */
+  readonly dialogue: () => Promise<string>
 }
 
-function drive({ marionette, program, actions, write }: Parts): Omit<Thunderbird, typeof Symbol.asyncDispose> {
-  return {
+function drive({ marionette, program, actions, write, dialogue }: Parts): Omit<Thunderbird, typeof Symbol.asyncDispose> {
+  const idles = async (mailbox: string): Promise<number> => (await dialogue()).split(`:S-${mailbox}:SendData: `).filter((text) => /^\d+ IDLE/.test(text)).length
+  const thunderbird: Omit<Thunderbird, typeof Symbol.asyncDispose> = {
     async act<T>(action: string, ...args: readonly unknown[]) {
       try {
         return await marionette.script<T>(`${actions}\nreturn await actions.${action}(...args) ?? null`, args)
       } catch (error) {
         await keepPicture('failure', await marionette.picture().catch(() => null))
-        throw new Error(`Thunderbird, ${action}(${JSON.stringify(args)}): ${(error as Error).message}\n${program.said().slice(-3_000)}`, { cause: error })
+        const heard = lastLines(await dialogue().catch(() => ''))
+        throw new Error(`Thunderbird, ${action}(${JSON.stringify(args)}): ${(error as Error).message}\n--- IMAP\n${heard}\n${program.said().slice(-1_000)}`, { cause: error })
+      }
+    },
+    async idle(mailbox) {
+      const before = await idles(mailbox)
+      await thunderbird.act('update', mailbox)
+      const end = performance.now() + idleWithinMs
+      while ((await idles(mailbox)) === before) {
+        if (performance.now() > end) throw new Error(`Thunderbird does not idle in ${mailbox} within ${idleWithinMs} ms\n${lastLines(await dialogue())}`)
+        await pause(50)
       }
     },
     picture: () => marionette.picture(),
     file: write,
   }
+  return thunderbird
+}
+
+/** Of the log: only what went over the wire, without the time and thread before it. */
+function lastLines(dialogue: string): string {
+  const wire = dialogue.split('\n').filter((line) => /:(SendData|CreateNewLineFromSocket): /.test(line))
+  return wire.slice(-maxShownLines).map((line) => line.replace(/^.*I\/IMAP /, '').slice(0, 200)).join('\n')
 }
 
 /** Into the folder that CONGVU_TEST_ARTIFACTS names; nowhere when it names none. */

@@ -4,25 +4,17 @@
  */
 import type { Delivery, DeliveryOutcome, DeliveryRecipient, Filed } from '../../../core/ports/store.ts'
 import type { RecipientRefusal } from '../documents.ts'
-import { deliveryId } from '../documents.ts'
-import type { OutboxIds } from '../ids.ts'
 import { accountNoOf } from '../ids.ts'
 import { documentBytes, fileOne } from './filing.ts'
-import { dropHeld, heldKey } from './held.ts'
 import { Undone } from './operation.ts'
 import type { Operation } from './operation.ts'
-import { insertOutboxRows, settleOutbox } from './outbox.ts'
 import type { Step } from './step.ts'
 import { targetOf } from './targets.ts'
 import { lookedForKeys } from './threads.ts'
+import { deliveryBytes, insertTransaction, keysOf } from './transactions.ts'
+import type { NewDelivery } from './transactions.ts'
 
-export interface CommitDelivery {
-  readonly delivery: Delivery
-  readonly nowMs: number
-  readonly outboxIds: OutboxIds
-}
-
-export function commitDelivery({ delivery, nowMs, outboxIds }: CommitDelivery): Operation<DeliveryOutcome> {
+export function commitDelivery({ delivery, nowMs, outboxIds }: NewDelivery): Operation<DeliveryOutcome> {
   const { content, recipients, transaction } = delivery
   const accounts = [...new Set(recipients.map(({ account }) => accountNoOf(account)).filter((no) => no !== null))]
   return {
@@ -41,18 +33,9 @@ export function commitDelivery({ delivery, nowMs, outboxIds }: CommitDelivery): 
         else filed.push({ ...outcome, account: recipient.account })
       })
       if (refused.length > 0) throw new Undone<DeliveryOutcome>({ kind: 'refused', recipients: refused })
-      return { kind: 'committed', filed, outbox: addRest(step, delivery, insertOutboxRows(step, delivery, { nowMs, outboxIds })) }
+      return { kind: 'committed', filed, outbox: insertTransaction(step, { delivery, nowMs, outboxIds }) }
     },
   }
-}
-
-/** A second one of the same transaction must find the first committed; so must what ends the same held delivery. */
-export function keysOf({ transaction, finishes }: Delivery): string[] {
-  return [deliveryId(transaction), ...(finishes === undefined ? [] : [heldKey(finishes)])]
-}
-
-export function deliveryBytes({ outbox }: Delivery): number {
-  return outbox.reduce((sum, { prefix }) => sum + 500 + prefix.byteLength, 1_000)
 }
 
 function fileFor(step: Step, { content, receivedAtMs }: Delivery, recipient: DeliveryRecipient): Filed | RecipientRefusal {
@@ -60,12 +43,4 @@ function fileFor(step: Step, { content, receivedAtMs }: Delivery, recipient: Del
   if (typeof target === 'string') return target
   const { prefix, flags, extraBytes } = recipient
   return fileOne(step, target, { content, prefix, flags, receivedAtMs }, extraBytes) ?? 'quota-exceeded'
-}
-
-/** What a delivery has beside its recipients, whether it is committed or held. */
-export function addRest<T>(step: Step, { transaction, receivedAtMs, facts, settles, finishes }: Delivery, outbox: T): T {
-  step.insert({ _id: deliveryId(transaction), delivery: { receivedAtMs }, facts: JSON.stringify(facts) })
-  if (settles !== undefined) settleOutbox(step, settles)
-  if (finishes !== undefined) dropHeld(step, finishes)
-  return outbox
 }

@@ -116,17 +116,21 @@ export class Group {
 
   /** Sends what the operations have added. Throws {@link Mismatch} when an account is not what it was taken for. */
   async write(): Promise<void> {
-    const { db, mail } = this.#connection
+    const { db } = this.#connection
     const accounts = [...this.#now].map(([no, now]) => accountUpdate(this.#bases.get(no)!, now))
     for (const updates of inParts(accounts)) {
       const { n } = await db.command({ update: 'accounts', updates }, { session: this.session })
       if (n !== updates.length) throw new Mismatch()
     }
-    if (this.#inserts.length > 0) await mail.insertMany(this.#inserts, { session: this.session, ordered: true })
+    await this.insertNow(this.#inserts)
     for (const updates of inParts(this.#updates)) await db.command({ update: 'mail', updates }, { session: this.session })
     for (const queries of inParts(this.#deletes)) {
       await db.command({ delete: 'mail', deletes: queries.map((q) => ({ q, limit: 0 })) }, { session: this.session })
     }
+  }
+
+  async insertNow(documents: readonly MailDocument[]): Promise<void> {
+    if (documents.length > 0) await this.#connection.mail.insertMany(documents, { session: this.session, ordered: true })
   }
 
   /** After the commit: what the accounts are now. */

@@ -10,34 +10,32 @@ import type { HeldDocument, RecipientDocument, RecipientRefusal } from '../docum
 import { heldId, recipientId } from '../documents.ts'
 import { flagsOfDocument, keywordsText } from '../flag-sets.ts'
 import { accountNoOf } from '../ids.ts'
-import { addRest, deliveryBytes, keysOf } from './deliveries.ts'
-import type { CommitDelivery } from './deliveries.ts'
 import { fileOne } from './filing.ts'
 import type { Operation } from './operation.ts'
-import { insertOutboxRows } from './outbox.ts'
 import type { Step } from './step.ts'
 import { targetOf } from './targets.ts'
 import { lookedForKeys } from './threads.ts'
+import { deliveryBytes, dropHeld, insertTransaction, keysOf } from './transactions.ts'
+import type { NewDelivery } from './transactions.ts'
 
-export const heldKey = heldId
-
-export function holdDelivery({ delivery, nowMs, outboxIds }: CommitDelivery): Operation<{ readonly kind: 'held' | 'duplicate' }> {
+export function holdDelivery({ delivery, nowMs, outboxIds }: NewDelivery): Operation<{ readonly kind: 'held' | 'duplicate' }> {
   const { transaction, recipients, content } = delivery
   return {
     accounts: [],
-    keys: [...keysOf(delivery), heldKey(transaction)],
+    keys: [...keysOf(delivery), heldId(transaction)],
     transaction,
     bytes: recipients.reduce((sum, { prefix }) => sum + 500 + prefix.byteLength, deliveryBytes(delivery)) + content.forms.byteLength + content.text.byteLength,
     plan(step) {
       if (step.isDuplicate(transaction)) return { kind: 'duplicate' }
       step.insert(heldDocument(delivery))
       for (const document of recipientDocuments(delivery)) step.insert(document)
-      return addRest(step, delivery, (insertOutboxRows(step, delivery, { nowMs, outboxIds }), { kind: 'held' }))
+      insertTransaction(step, { delivery, nowMs, outboxIds })
+      return { kind: 'held' }
     },
   }
 }
 
-function heldDocument({ transaction, receivedAtMs, content, recipients }: CommitDelivery['delivery']): HeldDocument {
+function heldDocument({ transaction, receivedAtMs, content, recipients }: NewDelivery['delivery']): HeldDocument {
   const { body, bodyBytes, forms, text, sentAtMs, messageId, references, baseSubject } = content
   return {
     _id: heldId(transaction),
@@ -48,7 +46,7 @@ function heldDocument({ transaction, receivedAtMs, content, recipients }: Commit
   }
 }
 
-function recipientDocuments({ transaction, recipients }: CommitDelivery['delivery']): RecipientDocument[] {
+function recipientDocuments({ transaction, recipients }: NewDelivery['delivery']): RecipientDocument[] {
   return recipients.map(({ account, target, prefix, flags, extraBytes }, position) => ({
     _id: recipientId(transaction, position),
     recipient: {
@@ -73,7 +71,7 @@ export function fileHeld(transaction: string, limit: number): Operation<HeldSlic
   return {
     accounts: [],
     solo: true,
-    keys: [heldKey(transaction)],
+    keys: [heldId(transaction)],
     async plan(step) {
       const [held] = await step.find<HeldDocument>({ filter: { _id: heldId(transaction) } })
       if (held === undefined) return null
@@ -127,7 +125,7 @@ function contentOf({ held, body, forms, text }: HeldDocument): MessageContent {
 export function finishHeld(transaction: string): Operation<void> {
   return {
     accounts: [],
-    keys: [heldKey(transaction)],
+    keys: [heldId(transaction)],
     async plan(step) {
       const [found] = await step.find<HeldDocument>({ filter: { _id: heldId(transaction) }, projection: { forms: 0, text: 0 } })
       if (found === undefined) return
@@ -136,9 +134,4 @@ export function finishHeld(transaction: string): Operation<void> {
       dropHeld(step, transaction)
     },
   }
-}
-
-export function dropHeld(step: Step, transaction: string): void {
-  step.delete({ _id: heldId(transaction) })
-  step.delete({ 'recipient.held': transaction })
 }

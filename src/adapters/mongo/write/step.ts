@@ -2,7 +2,7 @@
  * What one operation sees of its group and adds to it: drafts of accounts, documents to insert, update and delete. It is taken
  * into the group whole, or dropped.
  */
-import type { ClientSession, Document } from 'mongodb'
+import type { Document } from 'mongodb'
 import type { Find } from '../read-side.ts'
 import type { AccountDocument, MailDocument } from '../documents.ts'
 import { copyOf } from './account-state.ts'
@@ -27,10 +27,6 @@ export class Step {
 
   constructor(group: Group) {
     this.#group = group
-  }
-
-  get session(): ClientSession {
-    return this.#group.session
   }
 
   /** The account as it is for this operation, or null. Not to be changed. */
@@ -70,6 +66,11 @@ export class Step {
 
   isDuplicate(transaction: string): boolean {
     return this.#group.duplicates.has(transaction)
+  }
+
+  /** At once, for what is too much to be kept until the group is written. The operation must not be planned again after it. */
+  insertNow(documents: readonly MailDocument[]): Promise<void> {
+    return this.#group.insertNow(documents)
   }
 
   insert(document: MailDocument): void {

@@ -2,11 +2,14 @@
  * A message as it goes over the wire in DATA, without the closing dot line: dot-stuffed (RFC 5321 §4.5.2), every line end
  * CR LF, the last one too. A message without bare CR or LF keeps every byte; in one that has them (an imported message that
  * is redirected, say) they become CR LF, because a client must not send them (§2.3.8) and they let others be smuggled to.
+ * NUL is left out for the same reason: 8BITMIME has no place for it (RFC 6152 §3), and a server that drops it first sees the
+ * end of the message in CR LF NUL . CR LF.
  */
 
 const carriageReturn = 0x0d
 const lineFeed = 0x0a
 const dot = 0x2e
+const nul = 0
 const crlf = Buffer.from('\r\n')
 const stuffing = Buffer.from('.')
 
@@ -21,6 +24,11 @@ export function wireForm(message: Buffer): Buffer[] {
   }
   for (let index = 0; index < message.length; index++) {
     const byte = message[index]!
+    if (byte === nul) {
+      cut(index)
+      start = index + 1
+      continue
+    }
     if (atLineStart && byte === dot) cut(index, stuffing)
     atLineStart = false
     if (byte === carriageReturn && message[index + 1] === lineFeed) {

@@ -1,0 +1,103 @@
+/** The outbox of the store port. */
+import { randomUUID } from 'node:crypto'
+import type { Document } from 'mongodb'
+import { MailError } from '../../core/errors.ts'
+import type { OutboxStore } from '../../core/ports/store.ts'
+import type { OutboxRow } from '../../core/submission/outbox-row.ts'
+import type { OutboxDocument } from './documents.ts'
+import { accountNoOf, isOutboxId } from './ids.ts'
+import type { Parts } from './parts.ts'
+import { dueFind, listFind, nextDueFind } from './read/outbox.ts'
+import { outboxRowOf } from './translations.ts'
+import { cancelled, queuedAt, settledStates, settleOutboxRows, unsettledStates } from './write/outbox.ts'
+
+const forgetRows = 1_000
+
+export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
+  /** Claims of one node take turns: side by side they would find the same rows. */
+  let claiming: Promise<unknown> = Promise.resolve()
+
+  return {
+    claim(claim) {
+      const next = claiming.then(() => claimRows(claim))
+      claiming = next.catch(() => undefined)
+      return next
+    },
+
+    async settle(settlements) {
+      if (settlements.length > 0) await writes.write(settleOutboxRows(settlements))
+    },
+
+    async release(node, nowMs) {
+      const filter = { 'outbox.node': node, 'outbox.state': { $in: ['handed', 'deferred'] } }
+      const { modifiedCount } = await connection.write((session) => connection.mail.updateMany(filter, queuedAt(nowMs), { session }))
+      return modifiedCount
+    },
+
+    async get(outbox) {
+      const found = isOutboxId(outbox) ? await reads.one<OutboxDocument>('mail', { filter: { _id: outbox } }) : null
+      return found === null ? null : outboxRowOf(found)
+    },
+
+    async list({ states, account, after, limit }) {
+      const accountNo = account === undefined ? null : accountNoOf(account)
+      if ((account !== undefined && accountNo === null) || (after !== undefined && !isOutboxId(after))) return []
+      const query = { states: [...new Set(states ?? unsettledStates)], accountNo, before: after ?? null, limit }
+      return (await reads.find<OutboxDocument>('mail', listFind(query))).map(outboxRowOf)
+    },
+
+    // A handed row is being tried at this moment.
+    retry: (outbox, nowMs) => changeOne(outbox, unsettledStates.filter((state) => state !== 'handed'), queuedAt(nowMs)),
+
+    cancel: (outbox) => changeOne(outbox, unsettledStates, cancelled),
+
+    async nextDueAtMs() {
+      const [next] = await reads.find<OutboxDocument>('mail', nextDueFind)
+      return next?.outbox.nextAtMs ?? null
+    },
+
+    async forget(beforeMs) {
+      let forgotten = 0
+      for (;;) {
+        const filter = { 'outbox.settledAtMs': { $lt: beforeMs } }
+        const found = await reads.find<{ _id: string }>('mail', { filter, projection: { _id: 1 }, limit: forgetRows })
+        if (found.length === 0) return forgotten
+        const ids = found.map(({ _id }) => _id)
+        const { deletedCount } = await connection.write((session) => connection.mail.deleteMany({ _id: { $in: ids } }, { session }))
+        forgotten += deletedCount
+      }
+    },
+  }
+
+  /**
+   * The rows that are due, each taken on the condition that it is due still; those that another node was faster with are not
+   * among the answer, and others are looked for in their place.
+   */
+  async function claimRows({ node, nowMs, leaseUntilMs, limit }: Parameters<OutboxStore['claim']>[0]): Promise<OutboxRow[]> {
+    const claimed: OutboxRow[] = []
+    while (claimed.length < limit) {
+      const due = await reads.find<{ _id: string }>('mail', dueFind(nowMs, limit - claimed.length))
+      if (due.length === 0) break
+      const ids = due.map(({ _id }) => _id)
+      const claim = randomUUID()
+      const taken: Document = { 'outbox.state': 'handed', 'outbox.node': node, 'outbox.leaseUntilMs': leaseUntilMs, 'outbox.nextAtMs': leaseUntilMs, 'outbox.claim': claim }
+      const update = { $set: taken, $inc: { 'outbox.attempts': 1 } }
+      const filter = { _id: { $in: ids }, 'outbox.nextAtMs': { $lte: nowMs } }
+      await connection.write((session) => connection.mail.updateMany(filter, update, { session }))
+      const rows = await reads.find<OutboxDocument>('mail', { filter: { _id: { $in: ids }, 'outbox.claim': claim } })
+      const order = new Map(ids.map((id, i) => [id, i]))
+      claimed.push(...rows.sort((a, b) => order.get(a._id)! - order.get(b._id)!).map(outboxRowOf))
+      if (leaseUntilMs <= nowMs) break
+    }
+    return claimed
+  }
+
+  async function changeOne(outbox: string, states: readonly string[], update: Document | Document[]): Promise<void> {
+    const filter = { _id: outbox, 'outbox.state': { $in: states } }
+    const changed = isOutboxId(outbox) ? await connection.write((session) => connection.mail.updateOne(filter, update, { session })) : { matchedCount: 0 }
+    if (changed.matchedCount > 0) return
+    const row = isOutboxId(outbox) ? await reads.one<OutboxDocument>('mail', { filter: { _id: outbox } }) : null
+    if (row === null) throw new MailError('outbox-row-unknown')
+    if (settledStates.includes(row.outbox.state)) throw new MailError('conflict', `the row is ${row.outbox.state}`)
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The records of the store port. Each kind counts from 1 without a gap, and audit records are chained
+ * (core/record/record.ts): the unique index over (kind, seq) lets one writer at a time go on, whichever node it is on; who
+ * comes second reads where the kinds are now and does it again. What arrives together is one transaction.
+ */
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ClientSession } from 'mongodb'
+import { MailError } from '../../core/errors.ts'
+import type { RecordStore } from '../../core/ports/store.ts'
+import { canonicalRecord } from '../../core/record/record.ts'
+import type { NewRecord, RecordKind } from '../../core/record/record.ts'
+import type { RecordDocument } from './documents.ts'
+import type { Connection } from './connection.ts'
+import type { Parts } from './parts.ts'
+import { isDuplicateKey, isTransient, refusalOf } from './refusals.ts'
+import { recordOf } from './translations.ts'
+
+const maxTries = 20
+const firstPauseMs = 2
+const maxPauseMs = 200
+const maxTogether = 2_000
+
+interface Waiting {
+  readonly records: readonly NewRecord[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+type Heads = Map<RecordKind, Pick<RecordDocument, 'seq' | 'hash'>>
+
+export function recordStore({ connection, reads }: Parts): RecordStore {
+  const appending = new Appending(connection)
+  return {
+    async append(records) {
+      if (records.length > 0) await appending.append(records)
+    },
+
+    async read({ kind, after, limit }) {
+      const filter = { kind, seq: { $gt: after ?? 0 } }
+      return (await reads.find<RecordDocument>('records', { filter, sort: { seq: 1 }, limit })).map(recordOf)
+    },
+  }
+}
+
+class Appending {
+  readonly #connection: Connection
+  #waiting: Waiting[] = []
+  #working = false
+  /** Where the kinds were when this node saw them last; empty: to be read. */
+  #heads: Heads = new Map()
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  append(records: readonly NewRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, resolve, reject })
+      if (!this.#working) void this.#work()
+    })
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true
+    while (this.#waiting.length > 0) {
+      const together = this.#take()
+      try {
+        await this.#write(together.flatMap(({ records }) => records))
+        for (const { resolve } of together) resolve()
+      } catch (error) {
+        for (const { reject } of together) reject(error)
+      }
+    }
+    this.#working = false
+  }
+
+  #take(): Waiting[] {
+    let count = 0
+    let end = 0
+    while (end < this.#waiting.length && (end === 0 || count + this.#waiting[end]!.records.length <= maxTogether)) count += this.#waiting[end++]!.records.length
+    return this.#waiting.splice(0, end)
+  }
+
+  async #write(records: readonly NewRecord[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        this.#heads = await this.#connection.write((session) =>
+          session.withTransaction(() => this.#insert(records, session), { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', journal: true } }),
+        )
+        return
+      } catch (error) {
+        this.#heads = new Map()
+        if (!isDuplicateKey(error) && !isTransient(error)) throw refusalOf(error)
+        if (tries === maxTries) throw new MailError('unavailable', 'others append records all the time')
+        if (tries > 1) await pause(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** tries))
+      }
+    }
+  }
+
+  /** Returns where the kinds are then. */
+  async #insert(records: readonly NewRecord[], session: ClientSession): Promise<Heads> {
+    const heads: Heads = new Map(this.#heads)
+    for (const kind of new Set(records.map((record) => record.kind))) {
+      if (!heads.has(kind)) heads.set(kind, await this.#head(kind, session))
+    }
+    const documents = records.map((given) => {
+      const { seq, hash } = heads.get(given.kind)!
+      const document = documentOf(given, seq + 1, hash)
+      heads.set(given.kind, document)
+      return document
+    })
+    await this.#connection.records.insertMany(documents, { session })
+    return heads
+  }
+
+  async #head(kind: RecordKind, session: ClientSession): Promise<Pick<RecordDocument, 'seq' | 'hash'>> {
+    const [last] = await this.#connection.records.find({ kind }, { session, sort: { seq: -1 }, limit: 1, projection: { seq: 1, hash: 1 } }).toArray()
+    return last ?? { seq: 0, hash: '' }
+  }
+}
+
+function documentOf(given: NewRecord, seq: number, previous: string): RecordDocument {
+  const detail = JSON.stringify(given.detail)
+  // The detail is hashed as it will be read again: after JSON dropped what it can't hold.
+  const record = { ...given, detail: JSON.parse(detail) as NewRecord['detail'] }
+  const hash = record.kind === 'audit' ? createHash('sha256').update(previous).update(canonicalRecord(seq, record)).digest('hex') : ''
+  const { kind, atMs, actor, action, subject, clause } = record
+  return { _id: `${kind}/${seq}`, kind, seq, atMs, actor, action, subject, clause, detail, hash }
+}

@@ -1,0 +1,74 @@
+/**
+ * Replica sets for the tests: the one that CONGVU_TEST_MONGO_URL names, or sets started here with the mongod that
+ * scripts/test-mongo.mjs finds. What is started ends with the process, whatever happens to it.
+ */
+import { rmSync } from 'node:fs'
+import type { MongoMemoryServer } from 'mongodb-memory-server-core'
+import { findMongod, whyUnreachable } from '../../scripts/test-mongo.mjs'
+
+export interface Member {
+  readonly port: number
+  readonly pid: number
+}
+
+export interface ReplicaSet {
+  readonly url: string
+  /** Processes of the set; empty when it was not started here. */
+  readonly members: readonly Member[]
+  stop(): Promise<void>
+}
+
+/** Why there can't be one, or null. */
+export const mongoUnreachable: string | null = whyUnreachable()
+
+const cacheGb = 0.25
+
+/** A new, empty set. */
+export async function startReplicaSet(members: number): Promise<ReplicaSet> {
+  const systemBinary = findMongod()
+  if (systemBinary === null) throw new Error(String(mongoUnreachable))
+  process.env['MONGOMS_SYSTEM_BINARY_VERSION_CHECK'] = 'false'
+  const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
+  const set = await MongoMemoryReplSet.create({
+    binary: { systemBinary },
+    replSet: { count: members, storageEngine: 'wiredTiger', args: ['--wiredTigerCacheSizeGB', String(cacheGb)] },
+  })
+  const release = endWithProcess(set.servers)
+  return {
+    url: set.getUri(),
+    members: set.servers.map((server) => ({ port: server.instanceInfo!.port, pid: server.instanceInfo!.instance.mongodProcess!.pid! })),
+    async stop() {
+      release()
+      await set.stop({ doCleanup: true, force: true })
+    },
+  }
+}
+
+/** The servers don't keep this process alive, and don't outlive it. */
+function endWithProcess(servers: readonly MongoMemoryServer[]): () => void {
+  const processes = servers.map((server) => server.instanceInfo!.instance.mongodProcess!)
+  for (const child of processes) {
+    child.unref()
+    for (const pipe of [child.stdout, child.stderr]) (pipe as unknown as { unref?(): void } | null)?.unref?.()
+  }
+  const end = (): void => {
+    for (const child of processes) child.kill('SIGKILL')
+    for (const server of servers) rmSync(server.instanceInfo!.dbPath, { recursive: true, force: true })
+  }
+  process.once('exit', end)
+  return () => process.off('exit', end)
+}
+
+let shared: Promise<string> | null = null
+let databases = 0
+
+/** The address of a set that all tests of this process share: the named one, or one of a single member. */
+export function sharedMongoUrl(): Promise<string> {
+  const named = process.env['CONGVU_TEST_MONGO_URL'] ?? ''
+  return (shared ??= named !== '' ? Promise.resolve(named) : startReplicaSet(1).then(({ url }) => url))
+}
+
+/** A database that no other test uses. */
+export function freshDatabase(): string {
+  return `congvu_test_${process.pid}_${Date.now().toString(36)}_${++databases}`
+}
