@@ -6,7 +6,7 @@ import { deliverySettings } from './core/delivery/settings.ts'
 import type { MailSettings } from './core/create-mail.ts'
 import type { ImapLimits } from './protocols/imap/settings.ts'
 import { defaultImapLimits } from './protocols/imap/settings.ts'
-import type { IngressSettings } from './protocols/smtp/haraka/settings.ts'
+import type { CorePlace, IngressSettings } from './protocols/smtp/haraka/settings.ts'
 
 /** Where everything lies below the data folder. */
 export interface Places {
@@ -167,7 +167,7 @@ export function ingressSettingsOf(config: Config, places: Places, secrets: Ingre
       maxConnections: outbound.concurrency,
     },
     link: { place: { path: places.linkSocket }, token: secrets.token },
-    lmtp: { place: { path: places.lmtpSocket }, maxConnections: 50, replyTimeoutMs: 120_000 },
+    lmtp: { place: { path: places.lmtpSocket }, ...lmtpLimits },
     handover: { path: places.handoverSocket },
     dnsServers: outbound.dns_servers.length === 0 ? null : outbound.dns_servers,
     proxies: smtp.proxies,
@@ -175,3 +175,26 @@ export function ingressSettingsOf(config: Config, places: Places, secrets: Ingre
     logLevel: config.log.level === 'trace' || config.log.level === 'debug' ? 'debug' : 'warn',
   }
 }
+
+/** Where core listens for ingress: sockets beside it, or the ports of [link]. */
+export function waysInOf({ link }: Config, places: Places, isApart: boolean): CorePlace {
+  if (!isApart) return { link: { path: places.linkSocket }, lmtp: { path: places.lmtpSocket } }
+  return { link: { host: link.host, port: link.port }, lmtp: { host: link.host, port: link.lmtp_port } }
+}
+
+/** What an ingress node that runs apart has other settings for: the cores that it is linked to, and where it takes mail. */
+export function corePlacesOf({ link }: Config, token: string): Pick<IngressSettings, 'link' | 'lmtp' | 'otherCores' | 'handover'> {
+  const [first, ...otherCores] = link.cores.map((core): CorePlace => {
+    const [host = '', port = link.port, lmtpPort = link.lmtp_port] = core.split(':')
+    return { link: { host, port: Number(port) }, lmtp: { host, port: Number(lmtpPort) } }
+  })
+  if (first === undefined) throw new Error('link.cores: cần / expected at least one core node')
+  return {
+    link: { place: first.link, token },
+    lmtp: { place: first.lmtp, ...lmtpLimits },
+    otherCores,
+    handover: { host: link.host, port: link.handover_port },
+  }
+}
+
+const lmtpLimits = { maxConnections: 50, replyTimeoutMs: 120_000 }

@@ -1,8 +1,8 @@
 /** What `congvu serve` tells the person who started it: what listens where, and the first administrator's password, once. */
-import type { App } from './compose.ts'
+import type { Served } from './compose.ts'
 import type { Config } from './config/schema.ts'
 
-export function welcome(app: Pick<App, 'listening' | 'firstAdministrator' | 'selfSigned' | 'places'>, config: Config): string {
+export function welcome(app: Pick<Served, 'listening' | 'firstAdministrator' | 'selfSigned' | 'places'>, config: Config): string {
   const { listening, firstAdministrator } = app
   const rows: readonly (readonly [string, number | null, string])[] = [
     ['SMTP (mail exchange)', listening.smtp, config.smtp.host],

@@ -6,9 +6,9 @@ export function usage(commands: readonly CliCommand[]): string {
   return [
     'Công Vụ: hệ thống thư điện tử công vụ / official mail suite',
     '',
-    '  congvu serve',
-    '      chạy máy chủ',
-    '      runs the server',
+    '  congvu serve [--role all|core|ingress]',
+    '      chạy máy chủ; core, ingress: một phần, khi các phần chạy riêng',
+    '      runs the server; core, ingress: one part, where the parts run apart',
     ...lines,
     '',
     'Mọi lệnh / every command: --json, --help',

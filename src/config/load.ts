@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseToml } from 'smol-toml'
 import { Value } from 'typebox/value'
 import { configSchema, type Config } from './schema.ts'
+import { defaultsFor, problemsTogether } from './together.ts'
 
 export class ConfigError extends Error {
   readonly problems: readonly string[]
@@ -45,14 +46,16 @@ export function loadConfig(source: ConfigSource = {}): Config {
   if (source.file !== undefined) readFile(source.file, given, problems)
   readEnvironment(source.env ?? {}, given, problems)
   const config: Record<string, Record<string, unknown>> = {}
+  const special = defaultsFor(given)
   for (const [section, schema] of Object.entries(sections)) {
     const values: Record<string, unknown> = (config[section] = {})
     for (const [key, keySchema] of Object.entries(schema.properties ?? {})) {
-      const value = given[section]?.[key] ?? structuredClone(keySchema.default)
-      if (!Value.Check(keySchema as never, value)) problems.push(`${section}.${key} = ${JSON.stringify(value)}: cần / expected ${expected(keySchema)}`)
+      const value = given[section]?.[key] ?? special[section]?.[key] ?? structuredClone(keySchema.default)
+      if (!Value.Check(keySchema as never, value)) problems.push(`${section}.${key} = ${JSON.stringify(shown(key, value))}: cần / expected ${expected(keySchema)}`)
       values[key] = value
     }
   }
+  if (problems.length === 0) problems.push(...problemsTogether(config as unknown as Config))
   if (problems.length > 0) throw new ConfigError(problems)
   return config as unknown as Config
 }
@@ -100,6 +103,11 @@ function fromText(schema: KeySchema, raw: string): unknown {
   if (schema.type === 'integer' || schema.type === 'number') return raw.trim() !== '' && Number.isFinite(Number(raw)) ? Number(raw) : raw
   if (schema.type === 'array') return raw === '' ? [] : raw.split(',').map((item) => fromText(schema.items ?? {}, item.trim()))
   return raw
+}
+
+/** A URL may hold a password. */
+function shown(key: string, value: unknown): unknown {
+  return key.endsWith('url') && typeof value === 'string' ? value.replace(/:\/\/[^/]*@/, '://…@').replace(/^[^:/]*:[^/].*@/, '…@') : value
 }
 
 /** What a key takes, in words. */

@@ -19,8 +19,8 @@ export interface DispatcherParts {
   readonly dispatch: Dispatch
   readonly clock: JobClock
   readonly log: JobLog
-  /** Name under which rows are leased: that of the ingress which takes them. */
-  readonly node: string
+  /** Name under which rows are leased: that of the ingress which takes them, or is in turn; null while none does. */
+  readonly node: string | (() => string | null)
 }
 
 export function startOutboxDispatcher({ dispatch, clock, log, node }: DispatcherParts): OutboxDispatcher {

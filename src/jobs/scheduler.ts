@@ -1,6 +1,9 @@
 /**
  * What the clock drives: each job at its own pace, never twice at the same time, until it is told to stop. A job that fails is
  * logged and tried again at its next turn; it stops nobody else.
+ *
+ * A job that is `alone` runs on one node of several, and on whichever it was, not again before its time: it takes a lock, which
+ * rests afterwards. While locks are not to be had it waits; all such jobs put in order what may wait for days.
  */
 
 export interface JobClock {
@@ -20,8 +23,22 @@ export interface Job {
   readonly everyMs: number
   /** Before the first run; default: everyMs. */
   readonly firstAfterMs?: number
+  /** Once over all nodes. */
+  readonly alone?: boolean
   /** The answer, when there is one, goes into the log. */
   run(signal: AbortSignal): Promise<object | null>
+}
+
+/** Port `Locks`. */
+export interface JobLocks {
+  take(name: string): Promise<{ readonly token: number; readonly lost: AbortSignal; release(restMs?: number): Promise<void> } | null>
+}
+
+export interface SchedulerParts {
+  readonly clock: JobClock
+  readonly log: JobLog
+  /** Absent: there is one node. */
+  readonly locks?: JobLocks
 }
 
 export interface Scheduler extends AsyncDisposable {
@@ -30,17 +47,43 @@ export interface Scheduler extends AsyncDisposable {
 
 /** What a stop waits for jobs at work. All of them may be cut off at any point, and go on at their next turn. */
 const stopWithinMs = 2_000
+/** How soon a node looks again whether a job has become its own: its holder may have died. */
+const lookAgainMs = 5 * 60_000
+/** A job's next turn is that of the lock, so it comes a little early rather than a turn late. */
+const restShare = 0.95
 
-export function startScheduler(jobs: readonly Job[], { clock, log }: { readonly clock: JobClock; readonly log: JobLog }): Scheduler {
+export function startScheduler(jobs: readonly Job[], { clock, log, locks }: SchedulerParts): Scheduler {
   const stop = new AbortController()
+  const run = async (job: Job, signal: AbortSignal, told: object = {}): Promise<boolean> => {
+    try {
+      const done = await job.run(signal)
+      if (done !== null) log.info({ job: job.name, ...told, ...done }, 'job done')
+      return true
+    } catch (error) {
+      log.error({ job: job.name, ...told, err: error }, 'job failed')
+      return false
+    }
+  }
+  /** Returns how long to wait for the next look. */
+  const runAlone = async (job: Job, from: JobLocks): Promise<number> => {
+    const soonMs = Math.min(job.everyMs, lookAgainMs)
+    // Refused while nobody knows who holds it.
+    const lock = await from.take(`job ${job.name}`).catch((error: unknown) => {
+      log.info({ job: job.name, err: error }, 'job waits: its lock is not to be had')
+      return null
+    })
+    if (lock === null) return soonMs
+    const done = await run(job, AbortSignal.any([stop.signal, lock.lost]), { token: lock.token })
+    // After a failure another node may do better.
+    await lock.release(done && !stop.signal.aborted ? job.everyMs * restShare : 0)
+    return done ? job.everyMs : soonMs
+  }
   const drive = async (job: Job): Promise<void> => {
-    for (let waitMs = job.firstAfterMs ?? job.everyMs; await clock.sleep(waitMs, stop.signal); waitMs = job.everyMs) {
-      try {
-        const done = await job.run(stop.signal)
-        if (done !== null) log.info({ job: job.name, ...done }, 'job done')
-      } catch (error) {
-        log.error({ job: job.name, err: error }, 'job failed')
-      }
+    let waitMs = job.firstAfterMs ?? job.everyMs
+    while (await clock.sleep(waitMs, stop.signal)) {
+      waitMs = job.everyMs
+      if (job.alone === true && locks !== undefined) waitMs = await runAlone(job, locks)
+      else await run(job, stop.signal)
     }
   }
   const running = jobs.map(drive)

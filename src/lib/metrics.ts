@@ -8,6 +8,8 @@ export interface Metrics {
   readonly signIns: Counter<'protocol' | 'outcome'>
   /** Open sessions are read when somebody asks for the metrics. */
   observeSessions(protocol: string, read: () => number): void
+  /** Whether Redis, over which the nodes ring each other, can be reached. */
+  observeRedis(isUp: () => boolean): void
   readonly deliverySeconds: Histogram
   readonly ingressRestarts: Counter
   readonly unanswered: Counter<'service'>
@@ -31,6 +33,9 @@ export function createMetrics(): Metrics {
   return {
     registry,
     observeSessions: (protocol, read) => void sessions.set(protocol, read),
+    observeRedis(isUp) {
+      new Gauge({ name: 'congvu_redis_up', help: '1 while Redis answers', registers, collect() { this.set(isUp() ? 1 : 0) } })
+    },
     delivered: new Counter({ name: 'congvu_deliveries_total', help: 'Messages that core took or refused, by outcome', labelNames: ['outcome'], registers }),
     outboxReports: new Counter({ name: 'congvu_outbox_reports_total', help: 'What became of outgoing mail', labelNames: ['outcome'], registers }),
     signIns: new Counter({ name: 'congvu_sign_ins_total', help: 'Sign-ins by protocol and outcome', labelNames: ['protocol', 'outcome'], registers }),

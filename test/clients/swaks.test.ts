@@ -7,7 +7,8 @@ import { viewAccount } from './support/account-view.ts'
 import { type Finished, type Home, missing, openHome, says } from './support/program.ts'
 
 const maxMessageBytes = 1_048_576
-/** swaks ends with these for a refusal of RCPT, of AUTH, and of the message. */
+/** swaks ends with these for a refusal of MAIL, of RCPT, of AUTH, and of the message. */
+const mailRefused = 23
 const rcptRefused = 24
 const authRefused = 28
 const dataRefused = 26
@@ -81,8 +82,8 @@ describe('swaks', { skip: missing({ swaks: 'swaks' }) }, () => {
   })
 
   it('may not submit without signing in, nor as somebody else', async () => {
-    says(await swaks(server.ports.submission, ['--tls', '--from', an.address, '--to', binh.address], [23, rcptRefused]), /<~\* 530 5\.7\.[01] /)
-    says(await swaks(server.ports.submission, ['--tls', ...signedIn('PLAIN', an), '--from', binh.address, '--to', binh.address], [23, rcptRefused]), /<~\* 55[03] 5\.7\.1 /)
+    says(await swaks(server.ports.submission, ['--tls', '--from', an.address, '--to', binh.address], [mailRefused]), /<~\* 530 5\.7\.0 /)
+    says(await swaks(server.ports.submission, ['--tls', ...signedIn('PLAIN', an), '--from', binh.address, '--to', binh.address], [mailRefused]), /<~\* 553 5\.7\.1 /)
   })
 
   it('gets 550 5.1.1 for an unknown recipient and 550 5.7.1 for relaying', async () => {

@@ -135,6 +135,7 @@ describe('Thunderbird', { skip: missing(thunderbirdPrograms) }, () => {
     const { text } = await thunderbird.act<{ text: string }>('read', 'INBOX', 'Vừa đến')
     assert.match(text, /Kính gửi đồng chí/)
     const [changed, removed] = [await view.find('INBOX', { subject: 'Số liệu' }), await view.find('INBOX', { subject: 'Giấy mời họp' })]
+    assert.deepEqual([changed.length, removed.length], [1, 1], 'each found once')
     await view.in('INBOX', async (client) => {
       await client.messageFlagsAdd(changed, ['\\Flagged'], { uid: true })
       await client.messageDelete(removed, { uid: true })

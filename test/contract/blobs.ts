@@ -19,7 +19,7 @@ export function blobsContract(name: string, makePlace: MakePlace): void {
 
     test('read gives exactly the bytes that were put, of every size and kind', async () => {
       const ids = await Promise.all(bodies.map((body) => fixture.blobs.put(body)))
-      assert.equal(new Set(ids).size, ids.length)
+      assert.ok(new Set(ids).size >= new Set(bodies.map((body) => body.toString('latin1'))).size)
       for (const [i, id] of ids.entries()) assert.ok(Buffer.from(await fixture.blobs.read(id)).equals(bodies[i]!), `${bodies[i]!.length} bytes`)
     })
 
@@ -60,13 +60,17 @@ export function blobsContract(name: string, makePlace: MakePlace): void {
       }
     })
 
-    test('ids strictly grow as text in the order of their puts', async () => {
+    test('different bytes get different ids, also when they are put at one moment', async () => {
       const one = await fixture.blobs.put(Buffer.from('a'))
       const together = await Promise.all([randomBytes(1_000_000), Buffer.from('b'), randomBytes(70_000), Buffer.from('c')].map((body) => fixture.blobs.put(body)))
-      const last = await fixture.blobs.put(Buffer.from('d'))
-      const ids = [one, ...together, last]
-      assert.deepEqual(ids, ids.toSorted())
+      const ids = [one, ...together, await fixture.blobs.put(Buffer.from('d'))]
       assert.equal(new Set(ids).size, ids.length)
+    })
+
+    test('the same bytes put again can be read under the id of each put', async () => {
+      const body = randomBytes(5_000)
+      const ids = await Promise.all([body, Buffer.from(body), body].map((same) => fixture.blobs.put(same)))
+      for (const id of [...ids, await fixture.blobs.put(body)]) assert.ok(Buffer.from(await fixture.blobs.read(id)).equals(body))
     })
 
     test('a body that there is not is refused as message-unknown', async () => {
@@ -78,12 +82,12 @@ export function blobsContract(name: string, makePlace: MakePlace): void {
       }
     })
 
-    test('what was put is there after it was closed and opened again, and ids go on growing', async () => {
+    test('what was put is there after it was closed and opened again', async () => {
       const body = randomBytes(20_000)
       const id = await fixture.blobs.put(body)
       await fixture.reopen()
       assert.ok(Buffer.from(await fixture.blobs.read(id)).equals(body))
-      assert.ok((await fixture.blobs.put(body)) > id)
+      assert.ok(Buffer.from(await fixture.blobs.read(await fixture.blobs.put(body))).equals(body))
     })
 
     test('many puts and reads at once do not mix', async () => {

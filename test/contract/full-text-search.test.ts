@@ -1,6 +1,6 @@
 /**
  * The exact search without an index is the oracle of the one with it: 10,000 random searches, while messages come, change, move and
- * go, in two mailboxes, give the same messages.
+ * go, in two mailboxes, give the same messages (fewer searches on the second store).
  */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -21,9 +21,11 @@ import { Fixture } from '../support/store-fixture.ts'
 import { stores } from './stores.ts'
 
 const rounds = 25
-const searchesOfRound = 400
+/** The index is the same on every store; on others than the first it is only fed otherwise. */
+const searchesOfRound = { first: 400, other: 80 }
 
-for (const { name, unreachable, makePlace } of stores) {
+for (const [at, { name, unreachable, makePlace }] of stores.entries()) {
+  const searches = at === 0 ? searchesOfRound.first : searchesOfRound.other
   describe(`${name}: full text`, { skip: unreachable ?? false }, () => {
     const fixture = new Fixture(makePlace)
     let directory = ''
@@ -37,14 +39,14 @@ for (const { name, unreachable, makePlace } of stores) {
       await rm(directory, { recursive: true, force: true })
     })
 
-    test(`${rounds * searchesOfRound} random searches with the index find what they find without`, async () => {
+    test(`${rounds * searches} random searches with the index find what they find without`, async () => {
       const below = chance(20261102)
       const world = await searchedWorld(fixture, fullText, below)
       for (let round = 0; round < rounds; round++) {
         await world.change(round)
         for (const mailbox of world.mailboxes) {
           const [plain, indexed] = [await world.plain.select(world.account, mailbox), await world.indexed.select(world.account, mailbox)]
-          for (let i = 0; i < searchesOfRound / world.mailboxes.length; i++) {
+          for (let i = 0; i < searches / world.mailboxes.length; i++) {
             const key = anyKey(below, world.texts)
             const [expected, found] = [await plain.search(key), await indexed.search(key)]
             assert.deepEqual([...found], [...expected], `round ${round}: ${JSON.stringify(key)}`)
@@ -54,7 +56,7 @@ for (const { name, unreachable, makePlace } of stores) {
         }
       }
       await world.end()
-      assert.ok(world.decided > rounds * searchesOfRound * 10, `the index decided ${world.decided} times`)
+      assert.ok(world.decided > rounds * searches * 10, `the index decided ${world.decided} times`)
     })
   })
 }

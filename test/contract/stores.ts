@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSegments } from '../../src/adapters/segments/segments.ts'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
+import { inTurns } from '../support/mongo-nodes.ts'
+import { makeMongoPlace, openMongo } from '../support/mongo-place.ts'
+import { mongoUnreachable, sharedMongoUrl } from '../support/mongo-server.ts'
 import type { MakePlace, OpenStore } from '../support/store-place.ts'
 import { TurnedClock } from '../support/store-place.ts'
 
@@ -49,4 +52,25 @@ export async function openEmbedded(
   }
 }
 
-export const stores: readonly StoreUnderTest[] = [embedded]
+/** Each place is a database of its own on a replica set that the tests of a process share. */
+const mongo: StoreUnderTest = {
+  name: 'province (MongoDB, one node)',
+  unreachable: mongoUnreachable,
+  makePlace: async () => makeMongoPlace(await sharedMongoUrl(1)),
+}
+
+/** Each call goes to the other node: what one has written, the other must see, and both write the same accounts at once. */
+const mongoNodes: StoreUnderTest = {
+  name: 'province (MongoDB, three members, two nodes in turns)',
+  unreachable: mongoUnreachable,
+  async makePlace() {
+    const place = await makeMongoPlace(await sharedMongoUrl(3))
+    // At one instant of a clock that stands still nobody could tell which node was first.
+    let calls = 0
+    const storeClock = { nowMs: () => place.clock.nowMs() + calls++ }
+    const node = (name: string): Promise<OpenStore> => openMongo({ ...place, storeClock, node: name })
+    return { ...place, open: async () => inTurns([await node('nut-1'), await node('nut-2')]) }
+  },
+}
+
+export const stores: readonly StoreUnderTest[] = [embedded, mongo, mongoNodes]

@@ -13,6 +13,9 @@ const seeds = [
   'LOGIN an@so.congvu.test {3}\r\nabc', 'AUTHENTICATE PLAIN AGFuAHA=', 'ID ("name" NIL "os" "x")', 'SELECT "C&APQ-ng"', 'CREATE a (USE (\\Sent))', 'LIST "" (a%*',
   'STATUS INBOX (MESSAGES UNSEEN)', 'APPEND INBOX (\\Seen) " 1-Jan-2026 00:00:00 +0700" {5}\r\nx: y\n', 'FETCH 1:*,5 (UID BODY.PEEK[1.2.HEADER.FIELDS (From "To")]<0.100> ENVELOPE)',
   'UID FETCH * (FLAGS MODSEQ)', 'STORE 1:3 +FLAGS.SILENT (\\Seen $x)', 'UID MOVE 1,2:3 Trash', 'SEARCH CHARSET UTF-8 OR (FROM "a" NOT SEEN) HEADER x {2}\r\nyz SINCE 1-Feb-2026 UID 1:*', 'UID EXPUNGE 1:*', 'IDLE', 'ENABLE A B', 'RENAME a "b c"', 'LSUB "" %',
+  'SELECT INBOX (CONDSTORE QRESYNC (67890007 20050715194045000 41,43:211 (1,2 4:5)))', 'UID FETCH 1:* (FLAGS PREVIEW (LAZY) BINARY.PEEK[1.2]<0.5>) (CHANGEDSINCE 12345 VANISHED)', 'STORE $ (UNCHANGEDSINCE 12) +FLAGS (\\Seen)',
+  'SEARCH RETURN (MIN MAX SAVE) CHARSET UTF-8 UID $ OLDER 5 EMAILID M1 MODSEQ "/flags/x" all 5', 'LIST (SUBSCRIBED RECURSIVEMATCH) "" ("a" b*) RETURN (CHILDREN STATUS (MESSAGES SIZE))', 'GETQUOTAROOT INBOX', 'COMPRESS DEFLATE',
+  'APPEND INBOX (\\Seen) {2}\r\nab " 1-Jan-2026 00:00:00 +0700" ~{2+}\r\ncd UTF8 (~{1}\r\nx)', 'ENABLE QRESYNC CONDSTORE UTF8=ACCEPT IMAP4rev2', 'STATUS INBOX (HIGHESTMODSEQ DELETED-STORAGE MAILBOXID)',
 ]
 const pieces = ['(', ')', '"', '\\', '{5}', '{0+}\r\n', '\r\n', '\0', '\xff', ' ', '*', '%', ':', ',', 'NIL', '[', ']', '<', '>', '4294967296', '-1', '~{3}\r\nabc', '&', '+', '\t', 'A'.repeat(300)]
 

@@ -24,6 +24,7 @@ async function append(rig: ImapRig, messages: readonly string[]): Promise<void> 
   await rig.mail.messages.append(rig.account.an, inbox!.id, messages.map((text) => ({ bytes: Buffer.from(text), flags: { bits: 0, keywords: [] }, receivedAtMs: null })))
 }
 
+// shows STARTTLS
 test('what is pipelined after STARTTLS in clear is thrown away (CVE-2011-0411)', { timeout }, async () => {
   await using rig = await openImapRig({ tls: await testTls() })
   const port = await rig.server.listen({ host: '127.0.0.1', port: 0, implicitTls: false })
@@ -84,6 +85,25 @@ test('a client that never reads its answer is dropped, and nobody else waits for
   assert.match((await other.command('SELECT INBOX'))!.at(-1)!, /^OK /)
   await over
   assert.equal(rig.server.sessions, 1)
+})
+
+test('forty clients that never read hold a bounded answer each, and nobody else waits', { timeout }, async () => {
+  await using rig = await openImapRig({ limits: { writeTimeoutMs: 3_600_000, drainMs: 50 } })
+  await append(rig, [`Subject: x\r\n\r\n${'y'.repeat(1_000_000)}`])
+  const before = process.memoryUsage()
+  const deaf = Array.from({ length: 40 }, () => {
+    const stream = rig.connect()
+    stream.pause()
+    stream.write(Buffer.from(`a1 LOGIN an@so.congvu.test {${secret.length}+}\r\n${secret}\r\na2 SELECT INBOX\r\n${'a3 FETCH 1 BODY.PEEK[]\r\n'.repeat(100)}`, 'latin1'))
+    return stream
+  })
+  const other = await signedIn(rig)
+  assert.match((await other.command('SELECT INBOX'))!.at(-1)!, /^OK /)
+  for (let round = 0; round < 20; round++) assert.equal((await other.command('FETCH 1 BODY.PEEK[]'))!.at(-1), 'OK FETCH completed')
+  const after = process.memoryUsage()
+  // Two messages each would be 80 MB; all that they asked for is 4 GB.
+  assert.ok(after.heapUsed + after.external - before.heapUsed - before.external < 200_000_000)
+  for (const stream of deaf) stream.destroy()
 })
 
 test('an IDLE that never reads holds a bounded answer, however much happens', { timeout }, async () => {

@@ -96,10 +96,10 @@ async function expectLine(client: ImapClient, pattern: string, names: Map<string
     fresh.push({ name, compare: compare ?? '', other: other ?? '' })
     return '([A-Za-z0-9_-]+)'
   })
-  const match = new RegExp(`^${source.join('')}$`).exec(actual)
+  const match: RegExpExecArray | null = new RegExp(`^${source.join('')}$`).exec(actual)
   if (match === null) return assert.equal(actual, pattern)
   for (const [index, { name, compare, other }] of fresh.entries()) {
-    const value = match[index + 1]!
+    const value: string = match[index + 1]!
     names.set(name, value)
     if (compare !== '') assert.ok(compare === '>' ? Number(value) > Number(names.get(other)) : Number(value) < Number(names.get(other)), `${name} is ${value}, ${other} is ${names.get(other)}`)
   }

@@ -18,6 +18,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { createMail } from '../../src/core/create-mail.ts'
 import type { Mail } from '../../src/core/mail.ts'
 import type { AccountId } from '../../src/core/mailbox/mailbox.ts'
+import type { Passwords } from '../../src/core/ports/world.ts'
 import { createImapServer, type ImapSessions, type ServeOptions } from '../../src/protocols/imap/server.ts'
 import type { ImapLimits } from '../../src/protocols/imap/settings.ts'
 import { mailSettingsOf } from '../../src/settings.ts'
@@ -28,6 +29,8 @@ export interface RigOptions {
   readonly limits?: Partial<ImapLimits>
   readonly tls?: (() => SecureContext) | null
   readonly log?: Logger
+  /** Without: hashing that costs nothing. */
+  readonly passwords?: Passwords
   /** Stands between the server and core: a test may make parts of it fail. */
   readonly wrap?: (mail: Mail) => Mail
 }
@@ -42,8 +45,8 @@ export interface ImapRig extends AsyncDisposable {
   forgetExpunged(): Promise<void>
 }
 
-/** Hashing that costs nothing; what is tested here is not argon2. */
-const passwords = {
+/** What is tested here is not argon2. */
+const plainPasswords: Passwords = {
   hash: async (text: string): Promise<string> => `$plain$${text}`,
   verify: async (hash: string, text: string): Promise<boolean> => hash === `$plain$${text}`,
 }
@@ -59,6 +62,7 @@ export async function openImapRig(options: RigOptions = {}): Promise<ImapRig> {
   const store = opening.use(await openSqliteStore({ directory: join(directory, 'store'), clock }))
   const blobs = opening.use(await openSegments({ directory: join(directory, 'segments'), clock }))
   const outbound = { hand: async () => ({ accepted: [], refused: [] }) }
+  const passwords = options.passwords ?? plainPasswords
   const ports = { store, blobs, clock, passwords, outbound, bus: createLocalBus({ onError: onFault }), random: createSystemRandom(), counters: createLocalCounters(clock), digest: createKeyedDigest() }
   const config = loadConfig({ env: { CONGVU_PROVINCE__DOMAIN: 'congvu.test' } })
   const system = opening.use(createMail(ports, mailSettingsOf(config, 'mail.congvu.test'), { onFault }))

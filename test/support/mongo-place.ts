@@ -1,6 +1,7 @@
 /** Store and bodies on MongoDB, in a database of their own, as compose.ts puts them together. */
 import { MongoClient } from 'mongodb'
 import { openMongoBlobs } from '../../src/adapters/mongo/blobs.ts'
+import type { SentCommand } from '../../src/adapters/mongo/connection.ts'
 import { openMongoStore } from '../../src/adapters/mongo/store.ts'
 import { freshDatabase } from './mongo-server.ts'
 import type { OpenStore, StorePlace } from './store-place.ts'
@@ -10,12 +11,15 @@ export interface MongoPlaceOptions {
   readonly url: string
   readonly database: string
   readonly clock: { nowMs(): number }
+  /** Of the store, when it differs from that of the bodies. */
+  readonly storeClock?: { nowMs(): number }
   readonly node?: string
   readonly faultPoint?: string
+  readonly onCommand?: (sent: SentCommand) => void
 }
 
 export async function openMongo(options: MongoPlaceOptions): Promise<OpenStore> {
-  const store = await openMongoStore({ node: 'nut-1', ...options })
+  const store = await openMongoStore({ node: 'nut-1', ...options, clock: options.storeClock ?? options.clock })
   const blobs = await openMongoBlobs(options)
   return {
     store,

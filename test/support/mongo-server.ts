@@ -3,6 +3,7 @@
  * scripts/test-mongo.mjs finds. What is started ends with the process, whatever happens to it.
  */
 import { rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import type { MongoMemoryServer } from 'mongodb-memory-server-core'
 import { findMongod, whyUnreachable } from '../../scripts/test-mongo.mjs'
 
@@ -49,8 +50,10 @@ function endWithProcess(servers: readonly MongoMemoryServer[]): () => void {
   const processes = servers.map((server) => server.instanceInfo!.instance.mongodProcess!)
   for (const child of processes) {
     child.unref()
-    for (const pipe of [child.stdout, child.stderr]) (pipe as unknown as { unref?(): void } | null)?.unref?.()
+    for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.unref()
   }
+  // The process that would kill the server after this one was killed: it hears of that by itself, not over its channel.
+  for (const server of servers) server.instanceInfo!.instance.killerProcess?.disconnect()
   const end = (): void => {
     for (const child of processes) child.kill('SIGKILL')
     for (const server of servers) rmSync(server.instanceInfo!.dbPath, { recursive: true, force: true })
@@ -59,13 +62,18 @@ function endWithProcess(servers: readonly MongoMemoryServer[]): () => void {
   return () => process.off('exit', end)
 }
 
-let shared: Promise<string> | null = null
+const shared = new Map<number, Promise<string>>()
 let databases = 0
 
-/** The address of a set that all tests of this process share: the named one, or one of a single member. */
-export function sharedMongoUrl(): Promise<string> {
+/** The address of a set that all tests of this process share: the named one, or one of so many members. */
+export function sharedMongoUrl(members = 1): Promise<string> {
   const named = process.env['CONGVU_TEST_MONGO_URL'] ?? ''
-  return (shared ??= named !== '' ? Promise.resolve(named) : startReplicaSet(1).then(({ url }) => url))
+  if (named !== '') return Promise.resolve(named)
+  const known = shared.get(members)
+  if (known !== undefined) return known
+  const started = startReplicaSet(members).then(({ url }) => url)
+  shared.set(members, started)
+  return started
 }
 
 /** A database that no other test uses. */

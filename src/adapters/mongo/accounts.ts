@@ -52,6 +52,7 @@ export function accountStore({ connection, reads, writes, states, nowMs }: Parts
       const update = { $push: { addresses: address }, $inc: { rev: 1 } }
       const filter = { _id: no, addresses: { $ne: address } }
       const { matchedCount } = await connection.write((session) => connection.accounts.updateOne(filter, update, { session })).catch(taken)
+      states.drop(no)
       if (matchedCount > 0) return
       throw new MailError((await account({ _id: no })) === null ? 'account-unknown' : 'address-taken')
     },
@@ -62,6 +63,7 @@ export function accountStore({ connection, reads, writes, states, nowMs }: Parts
       const update = { $pull: { addresses: address }, $inc: { rev: 1 } }
       const filter = { _id: no, addresses: address, address: { $ne: address } }
       const { matchedCount } = await connection.write((session) => connection.accounts.updateOne(filter, update, { session }))
+      states.drop(no)
       if (matchedCount > 0) return
       const primary = (await account({ _id: no }))?.address === address
       throw primary ? new MailError('not-permitted', 'the primary address stays') : new MailError('address-unknown')
@@ -73,7 +75,7 @@ export function accountStore({ connection, reads, writes, states, nowMs }: Parts
       return findAccounts(reads, listFind({ agencyNo, role: role ?? null, after: after ?? null, limit }))
     },
 
-    count: () => connection.write((session) => connection.accounts.countDocuments({}, { session })),
+    count: () => reads.at((snapshot) => snapshot.count('states', { addresses: { $gte: '' } })),
   }
 }
 

@@ -18,7 +18,8 @@ export function agencyStore({ connection, reads }: Parts): AgencyStore {
 
   return {
     async create({ label, name, domains, createdAtMs }) {
-      const document = { _id: await connection.nextNumber('agency'), label, name, domains: [...new Set(domains)], createdAtMs }
+      const different = [...new Set(domains)]
+      const document = { _id: await connection.nextNumber('agency'), label, name, ...(different.length > 0 && { domains: different }), createdAtMs }
       await connection.write((session) => connection.agencies.insertOne(document, { session })).catch(taken)
       return agencyOf(document)
     },

@@ -9,6 +9,7 @@ import { pruneTombstones } from './write/tombstones.ts'
 
 const defaultLimit = 10_000
 const maxAsked = 10_000
+const prunedTogether = 50
 
 export function changeStore({ reads, writes }: Parts): ChangeStore {
   return {
@@ -24,16 +25,19 @@ export function changeStore({ reads, writes }: Parts): ChangeStore {
       const nos = accounts.map(accountNoOf).filter((no) => no !== null)
       for (let at = 0; at < nos.length; at += maxAsked) {
         const filter = { _id: { $in: nos.slice(at, at + maxAsked) } }
-        const found = await reads.find<{ _id: number; modseq: number }>('accounts', { filter, projection: { modseq: 1 } })
+        const found = await reads.find<{ _id: number; modseq: number }>('states', { filter, projection: { modseq: 1 } })
         for (const { _id, modseq } of found) states.set(id('account', _id), modseq)
       }
       return states
     },
 
     async prune(olderThanMs, keep) {
-      const accounts = await reads.at((snapshot) => snapshot.distinct<number>('mail', 'tombstone.account', { 'tombstone.atMs': { $lt: olderThanMs } }))
+      const accounts = await reads.at((snapshot) => snapshot.distinct<number>('tombstones', 'account', { atMs: { $lt: olderThanMs } }))
       let pruned = 0
-      for (const accountNo of accounts) pruned += await writes.write(pruneTombstones(accountNo, olderThanMs, keep))
+      for (let at = 0; at < accounts.length; at += prunedTogether) {
+        const some = accounts.slice(at, at + prunedTogether).map((accountNo) => writes.write(pruneTombstones(accountNo, olderThanMs, keep)))
+        for (const uids of await Promise.all(some)) pruned += uids
+      }
       return pruned
     },
   }

@@ -3,10 +3,17 @@
  * answers (a causal session's work): each write notes its operation time, each read asks for a state that has it.
  */
 import { MongoClient } from 'mongodb'
-import type { ClientSession, Collection, Db, Timestamp } from 'mongodb'
+import type { ClientSession, Collection, Db, Document, Timestamp } from 'mongodb'
 import { MailError } from '../../core/errors.ts'
-import type { AccountDocument, AgencyDocument, MailDocument, RecordDocument } from './documents.ts'
+import type { AccountDocument, AgencyDocument, DeliveryDocument, OutboxDocument, RecordDocument } from './documents.ts'
 import { refusalOf } from './refusals.ts'
+
+/** A command that the server has answered. */
+export interface SentCommand {
+  readonly name: string
+  readonly command: Document
+  readonly reply: Document
+}
 
 export interface ConnectionOptions {
   /** `mongodb://…`, with the members and the name of the replica set. */
@@ -14,6 +21,8 @@ export interface ConnectionOptions {
   readonly database: string
   /** Name of this node, for the server's logs. */
   readonly node: string
+  /** For tests and measurements: called with each command and its answer. */
+  readonly onCommand?: (sent: SentCommand) => void
 }
 
 /** How long a call waits for a primary before it is refused. */
@@ -36,7 +45,7 @@ export class Connection {
   }
 
   /** Refuses `unavailable` when no primary answers, or when the server is no replica set: there are no transactions then. */
-  static async open({ url, database, node }: ConnectionOptions): Promise<Connection> {
+  static async open({ url, database, node, onCommand }: ConnectionOptions): Promise<Connection> {
     const client = new MongoClient(url, {
       appName: `congvu ${node}`.slice(0, 120),
       serverSelectionTimeoutMS: serverSelectionMs,
@@ -51,7 +60,9 @@ export class Connection {
       readConcern: { level: 'majority' },
       promoteBuffers: true,
       ignoreUndefined: true,
+      monitorCommands: onCommand !== undefined,
     })
+    if (onCommand !== undefined) monitor(client, onCommand)
     try {
       await client.connect()
       const hello = await client.db('admin').command({ hello: 1 })
@@ -63,12 +74,18 @@ export class Connection {
     }
   }
 
+  /** The account documents of `states`. */
   get accounts(): Collection<AccountDocument> {
-    return this.db.collection<AccountDocument>('accounts')
+    return this.db.collection<AccountDocument>('states')
   }
 
-  get mail(): Collection<MailDocument> {
-    return this.db.collection<MailDocument>('mail')
+  /** The delivery documents of `states`. */
+  get deliveries(): Collection<DeliveryDocument> {
+    return this.db.collection<DeliveryDocument>('states')
+  }
+
+  get outbox(): Collection<OutboxDocument> {
+    return this.db.collection<OutboxDocument>('outbox')
   }
 
   get agencies(): Collection<AgencyDocument> {
@@ -127,4 +144,14 @@ export class Connection {
     this.#closed = true
     await this.client.close()
   }
+}
+
+function monitor(client: MongoClient, onCommand: (sent: SentCommand) => void): void {
+  const started = new Map<number, Document>()
+  client.on('commandStarted', ({ requestId, command }) => started.set(requestId, command))
+  client.on('commandFailed', ({ requestId }) => started.delete(requestId))
+  client.on('commandSucceeded', ({ requestId, commandName, reply }) => {
+    onCommand({ name: commandName, command: started.get(requestId) ?? {}, reply: reply as Document })
+    started.delete(requestId)
+  })
 }

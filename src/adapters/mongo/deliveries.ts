@@ -1,7 +1,7 @@
 /** The deliveries of the store port. */
 import type { DeliveryStore } from '../../core/ports/store.ts'
-import type { DeliveryDocument, HeldDocument } from './documents.ts'
-import { deliveryId, heldId } from './documents.ts'
+import type { DeliveryDocument } from './documents.ts'
+import { deliveryId } from './documents.ts'
 import type { Parts } from './parts.ts'
 import { commitDelivery } from './write/deliveries.ts'
 import { fileHeld, finishHeld, holdDelivery } from './write/held.ts'
@@ -19,42 +19,27 @@ export function deliveryStore({ connection, reads, writes, outboxIds, nowMs }: P
     finishHeld: (transaction) => writes.write(finishHeld(transaction)),
 
     async held() {
-      const find = { filter: { 'held.receivedAtMs': { $gte: -Number.MAX_VALUE } }, projection: { held: 1 }, sort: { 'held.receivedAtMs': 1 }, hint: 'held-by-age' }
-      return (await reads.find<HeldDocument>('mail', find)).map(({ held }) => held.transaction)
+      const found = await reads.find<{ _id: string }>('held', { filter: {}, projection: { _id: 1 }, sort: { receivedAtMs: 1 } })
+      return found.map(({ _id }) => _id)
     },
 
     async facts(transaction) {
-      const found = await reads.one<DeliveryDocument>('mail', { filter: { _id: deliveryId(transaction) } })
-      return found === null ? null : { receivedAtMs: found.delivery.receivedAtMs, facts: JSON.parse(found.facts) as Record<string, unknown> }
+      const found = await reads.one<DeliveryDocument>('states', { filter: { _id: deliveryId(transaction) } })
+      return found === null ? null : { receivedAtMs: found.receivedAtMs, facts: JSON.parse(found.facts) as Record<string, unknown> }
     },
 
     async forget(receivedBeforeMs) {
+      const held = await reads.find<{ _id: string }>('held', { filter: { receivedAtMs: { $lt: receivedBeforeMs } }, projection: { _id: 1 } })
+      const staying = held.map(({ _id }) => deliveryId(_id))
       let forgotten = 0
-      let after = -Number.MAX_VALUE
       for (;;) {
-        const found = await reads.find<DeliveryDocument>('mail', {
-          filter: { 'delivery.receivedAtMs': { $gte: after, $lt: receivedBeforeMs } },
-          projection: { delivery: 1 },
-          sort: { 'delivery.receivedAtMs': 1 },
-          limit: forgetDocuments,
-        })
-        const going = await withoutHeld(found.map(({ _id }) => _id))
-        if (going.length > 0) {
-          const { deletedCount } = await connection.write((session) => connection.mail.deleteMany({ _id: { $in: going } }, { session }))
-          forgotten += deletedCount
-        }
-        const last = found.at(-1)
-        // Held ones stay, so it goes on behind them.
-        if (found.length < forgetDocuments || last === undefined || (going.length === 0 && last.delivery.receivedAtMs === after)) return forgotten
-        after = last.delivery.receivedAtMs
+        const filter = { receivedAtMs: { $lt: receivedBeforeMs }, _id: { $nin: staying } }
+        const found = await reads.find<{ _id: string }>('states', { filter, projection: { _id: 1 }, limit: forgetDocuments, hint: 'delivery-by-age' })
+        if (found.length === 0) return forgotten
+        const ids = found.map(({ _id }) => _id)
+        const { deletedCount } = await connection.write((session) => connection.deliveries.deleteMany({ _id: { $in: ids } }, { session }))
+        forgotten += deletedCount
       }
     },
-  }
-
-  async function withoutHeld(ids: readonly string[]): Promise<string[]> {
-    const transactions = ids.map((id) => id.slice(deliveryId('').length))
-    const held = await reads.find<{ _id: string }>('mail', { filter: { _id: { $in: transactions.map(heldId) } }, projection: { _id: 1 } })
-    const staying = new Set(held.map(({ _id }) => _id))
-    return ids.filter((_, i) => !staying.has(heldId(transactions[i]!)))
   }
 }

@@ -1,26 +1,26 @@
 /**
  * What the documents look like, and why (design §5.7). Keys are packed as ids.ts says; instants are epoch milliseconds.
  *
- * `accounts`: one document an account, and the only one through which the account's mail is written. It holds what one
- *   write must know and change as one: modseq, next numbers, used bytes, and every mailbox with its counters. `rev` grows
- *   by one with each write of the document; a writer names the `rev` that it planned on, so nobody writes on what another
- *   has changed meanwhile. Addresses stand in it too: their unique index makes an address one account's.
+ * `states`: the documents that decide whether a write holds, so that one command asks and changes all of them:
+ *   - one an account (`_id` is its number), and the only one through which the account's mail is written. It holds what one
+ *     write must know and change as one: modseq, next numbers, used bytes, and every mailbox with its counters. `rev` grows by
+ *     one with each write of the document; a writer names the `rev` that it planned on, so nobody writes on what another has
+ *     changed meanwhile. Addresses stand in it too: their unique index makes an address one account's.
+ *   - one a delivery (`delivery/TRANSACTION`): the idempotency key with the facts.
  *
- * `mail`: all that such a write adds, so that whatever a group of writes holds is one insert. The `_id` says what it is, and
- *   each kind has fields of its own, so that sparse indexes (indexes.ts) hold only the kind they are for:
- *   - a message (`_id` is its packed key). It is its own change log: `modseq` is that of its last change. `keywords` is text,
- *     one a line, because an index over an array could not answer a view alone. `threadKeys` are those that this message was
- *     the first to bring (write/threads.ts).
- *   - `tombstone/…`: UIDs that left a mailbox with one write, or a mailbox that was removed.
- *   - `delivery/TRANSACTION`: the idempotency key with the facts.
- *   - `q…`: an outbox row. `outbox.nextAt` is when it wants a hand: its due time, or the end of its lease; absent when it is
- *     held or settled. `outbox.node` is absent when nobody has it.
- *   - `held/TRANSACTION` and `recipient/TRANSACTION/POSITION`: a delivery to very many accounts, and who is left.
- *   `body` has one name in all of them: who still names a body is one question.
+ * `messages`: a message is its own change log: `modseq` is that of its last change. `keywords` is text, one a line, because an
+ *   index over an array could not answer a view alone. `threadKeys` are those that this message was the first to bring
+ *   (write/threads.ts). Every index costs each change of flags, so there are four and no more (indexes.ts).
  *
- * `agencies`, `records`, `settings`, `counters`, `writers`, `schema`: what their names say.
+ * `tombstones`: UIDs that left a mailbox with one write, or a mailbox that was removed.
+ *
+ * `outbox`: `nextAtMs` is when the row wants a hand: its due time, or the end of its lease; absent when it is held or settled.
+ *   `node` is absent when nobody has it.
+ *
+ * `held` and `recipients`: deliveries to very many accounts, and who of them is left.
+ *
+ * `agencies`, `records`, `settings`, `counters`, `writers`, `schema`: what their names say. `blobs`: see blob-documents.ts.
  */
-import type { Binary } from 'mongodb'
 import type { Account, AccountState, LockClause, Role } from '../../core/account/account.ts'
 import type { MailboxRole } from '../../core/mailbox/mailbox.ts'
 import type { RecordKind } from '../../core/record/record.ts'
@@ -72,9 +72,6 @@ export interface AccountDocument {
   subscriptions: readonly string[]
 }
 
-/** Bytes as they are given to the driver and, with `promoteBuffers`, come back. */
-export type Bytes = Uint8Array | Buffer | Binary
-
 export interface MessageDocument {
   readonly _id: number
   readonly account: number
@@ -97,15 +94,13 @@ export interface MessageDocument {
 
 export interface TombstoneDocument {
   readonly _id: string
-  readonly tombstone: {
-    readonly account: number
-    readonly modseq: number
-    readonly mailbox: number
-    readonly atMs: number
-    readonly count: number
-    /** The mailbox itself went with this write. */
-    readonly removed: boolean
-  }
+  readonly account: number
+  readonly modseq: number
+  readonly mailbox: number
+  readonly atMs: number
+  readonly count: number
+  /** The mailbox itself went with this write. */
+  readonly removed: boolean
   /** Packed ranges (uid-ranges.ts): UIDs, and the numbers of messages that are gone from the account. */
   readonly uids: Uint8Array
   readonly destroyed: Uint8Array
@@ -113,80 +108,82 @@ export interface TombstoneDocument {
 
 export interface DeliveryDocument {
   readonly _id: string
-  readonly delivery: { readonly receivedAtMs: number }
+  readonly receivedAtMs: number
   /** JSON: its keys are the caller's. */
   readonly facts: string
 }
 
 export interface OutboxDocument {
   readonly _id: string
-  readonly outbox: {
-    readonly transaction: string
-    readonly sender: string
-    readonly recipient: string
-    readonly account?: number
-    readonly bodyBytes: number
-    readonly state: OutboxState
-    readonly dueAtMs: number
-    readonly nextAtMs?: number
-    readonly createdAtMs: number
-    readonly attempts: number
-    readonly node?: string
-    readonly leaseUntilMs: number | null
-    readonly lastReply: string | null
-    readonly lastTryAtMs: number | null
-    /** Of the claim that took it last. */
-    readonly claim?: string
-    /** When a settled row was last tried, or made: from then its age counts. */
-    readonly settledAtMs?: number
-  }
+  readonly transaction: string
+  readonly sender: string
+  readonly recipient: string
+  readonly account?: number
   readonly body: string
+  readonly bodyBytes: number
   readonly prefix: Uint8Array
+  readonly state: OutboxState
+  readonly dueAtMs: number
+  readonly nextAtMs?: number
+  readonly createdAtMs: number
+  readonly attempts: number
+  readonly node?: string
+  readonly leaseUntilMs: number | null
+  readonly lastReply: string | null
+  readonly lastTryAtMs: number | null
+  /** Of the claim that took it last. */
+  readonly claim?: string
+  /** When a settled row was last tried, or made: from then its age counts. */
+  readonly settledAtMs?: number
 }
 
 export type RecipientRefusal = 'quota-exceeded' | 'account-unknown' | 'mailbox-unknown'
 
 export interface HeldDocument {
+  /** The transaction. */
   readonly _id: string
-  readonly held: {
-    readonly transaction: string
-    readonly receivedAtMs: number
-    readonly remaining: number
-    readonly bodyBytes: number
-    readonly sentAtMs: number | null
-    readonly messageId: string | null
-    readonly references: readonly string[]
-    readonly baseSubject: string
-  }
+  readonly receivedAtMs: number
+  readonly remaining: number
   readonly body: string
+  readonly bodyBytes: number
+  readonly sentAtMs: number | null
+  readonly messageId: string | null
+  readonly references: readonly string[]
+  readonly baseSubject: string
   readonly forms: Uint8Array
   readonly text: Uint8Array
 }
 
 export interface RecipientDocument {
   readonly _id: string
-  readonly recipient: {
-    readonly held: string
-    readonly position: number
-    /** '' while it waits; then why it could not be filed. Those that were filed are gone. */
-    readonly refused: RecipientRefusal | ''
-    readonly account: string
-    readonly mailbox: string | null
-    readonly role: MailboxRole | null
-    readonly flags: number
-    readonly keywords: string | null
-    readonly extraBytes: number
-  }
+  readonly held: string
+  readonly position: number
+  /** '' while it waits; then why it could not be filed. Those that were filed are gone. */
+  readonly refused: RecipientRefusal | ''
+  readonly account: string
+  readonly mailbox: string | null
+  readonly role: MailboxRole | null
+  readonly flags: number
+  readonly keywords: string | null
+  readonly extraBytes: number
   readonly prefix: Uint8Array
 }
 
-export type MailDocument = MessageDocument | TombstoneDocument | DeliveryDocument | OutboxDocument | HeldDocument | RecipientDocument
+/** The collections that a group of writes may add to and change, beside `states`. */
+export interface Written {
+  readonly messages: MessageDocument
+  readonly tombstones: TombstoneDocument
+  readonly outbox: OutboxDocument
+  readonly held: HeldDocument
+  readonly recipients: RecipientDocument
+}
 
 export interface AgencyDocument {
   readonly _id: number
   readonly label: string
   readonly name: string
-  readonly domains: readonly string[]
+  /** Absent when there is none: in a unique index two empty lists would be the same. */
+  readonly domains?: readonly string[]
   readonly createdAtMs: number
 }
 
@@ -205,6 +202,5 @@ export interface RecordDocument {
 }
 
 export const deliveryId = (transaction: string): string => `delivery/${transaction}`
-export const heldId = (transaction: string): string => `held/${transaction}`
-export const recipientId = (transaction: string, position: number): string => `recipient/${transaction}/${position}`
-export const tombstoneId = (mailbox: number, modseq: number): string => `tombstone/${mailbox}/${modseq}`
+export const recipientId = (transaction: string, position: number): string => `${transaction}/${position}`
+export const tombstoneId = (mailbox: number, modseq: number): string => `${mailbox}/${modseq}`

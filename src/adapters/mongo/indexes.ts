@@ -1,44 +1,56 @@
 /**
- * Every index, in one place; made at the start (migrations/). Those of `mail` are sparse: each holds the one kind of document
- * that has its fields (documents.ts).
+ * Every index, in one place; made at the start (migrations/).
  *
- * - `message-view` answers the view of a mailbox and the selection for STORE alone.
- * - `message-changes` is the change log; with the mailbox at its end, so that other mailboxes' entries are passed over in it.
- * - `body`: who names it, a message, an outbox row or a held delivery.
+ * - `states`: those of accounts are sparse, and so is that of deliveries: each holds its own kind.
+ * - `messages`, `view` answers the view of a mailbox and the selection for STORE alone. `changes` is the change log; with the
+ *   mailbox at its end, so that other mailboxes' entries are passed over in it.
  */
 import type { IndexDescription } from 'mongodb'
 
 export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
   agencies: [
     { name: 'label', key: { label: 1 }, unique: true },
-    { name: 'domains', key: { domains: 1 }, unique: true, partialFilterExpression: { 'domains.0': { $exists: true } } },
+    { name: 'domains', key: { domains: 1 }, unique: true, sparse: true },
   ],
-  accounts: [
-    { name: 'addresses', key: { addresses: 1 }, unique: true },
-    { name: 'by-address', key: { address: 1 } },
-    { name: 'by-local-part', key: { localPart: 1, address: 1 } },
-    { name: 'by-agency', key: { agency: 1, address: 1 } },
-    { name: 'by-role', key: { role: 1, address: 1 } },
+  states: [
+    { name: 'addresses', key: { addresses: 1 }, unique: true, sparse: true },
+    { name: 'by-address', key: { address: 1 }, sparse: true },
+    { name: 'by-local-part', key: { localPart: 1, address: 1 }, sparse: true },
+    { name: 'by-agency', key: { agency: 1, address: 1 }, sparse: true },
+    { name: 'by-role', key: { role: 1, address: 1 }, sparse: true },
+    { name: 'delivery-by-age', key: { receivedAtMs: 1 }, sparse: true },
   ],
-  mail: [
-    { name: 'message-view', key: { mailbox: 1, uid: 1, modseq: 1, flags: 1, keywords: 1 }, sparse: true },
-    { name: 'message-changes', key: { account: 1, modseq: 1, uid: 1, mailbox: 1 }, sparse: true },
-    { name: 'message-threads', key: { threadKeys: 1 }, sparse: true },
-    { name: 'body', key: { body: 1 }, sparse: true },
-    { name: 'tombstone-changes', key: { 'tombstone.account': 1, 'tombstone.modseq': 1, 'tombstone.mailbox': 1 }, sparse: true },
-    { name: 'tombstone-by-age', key: { 'tombstone.atMs': 1, 'tombstone.account': 1 }, sparse: true },
-    { name: 'delivery-by-age', key: { 'delivery.receivedAtMs': 1 }, sparse: true },
-    { name: 'outbox-by-next', key: { 'outbox.nextAtMs': 1, _id: 1 }, partialFilterExpression: { 'outbox.nextAtMs': { $gte: -Number.MAX_VALUE } } },
-    { name: 'outbox-by-state', key: { 'outbox.state': 1, _id: -1 }, partialFilterExpression: { 'outbox.state': { $exists: true } } },
-    { name: 'outbox-by-account', key: { 'outbox.account': 1, 'outbox.state': 1, _id: -1 }, partialFilterExpression: { 'outbox.account': { $exists: true } } },
-    { name: 'outbox-by-node', key: { 'outbox.node': 1 }, sparse: true },
-    { name: 'outbox-settled', key: { 'outbox.settledAtMs': 1 }, sparse: true },
-    { name: 'held-by-age', key: { 'held.receivedAtMs': 1 }, sparse: true },
-    { name: 'recipients', key: { 'recipient.held': 1, 'recipient.refused': 1, 'recipient.position': 1 }, sparse: true },
+  messages: [
+    { name: 'view', key: { mailbox: 1, uid: 1, modseq: 1, flags: 1, keywords: 1 } },
+    { name: 'changes', key: { account: 1, modseq: 1, uid: 1, mailbox: 1 } },
+    { name: 'threads', key: { threadKeys: 1 }, sparse: true },
+    { name: 'body', key: { body: 1 } },
   ],
+  tombstones: [
+    { name: 'changes', key: { account: 1, modseq: 1, mailbox: 1 } },
+    { name: 'by-age', key: { atMs: 1, account: 1 } },
+  ],
+  outbox: [
+    { name: 'by-next', key: { nextAtMs: 1, _id: 1 }, partialFilterExpression: { nextAtMs: { $exists: true } } },
+    { name: 'by-state', key: { state: 1, _id: -1 } },
+    { name: 'by-account', key: { account: 1, state: 1, _id: -1 }, partialFilterExpression: { account: { $exists: true } } },
+    { name: 'by-node', key: { node: 1 }, sparse: true },
+    { name: 'settled', key: { settledAtMs: 1 }, sparse: true },
+    { name: 'body', key: { body: 1 } },
+  ],
+  held: [
+    { name: 'by-age', key: { receivedAtMs: 1 } },
+    { name: 'body', key: { body: 1 } },
+  ],
+  recipients: [{ name: 'by-held', key: { held: 1, refused: 1, position: 1 }, unique: true }],
   records: [{ name: 'by-kind', key: { kind: 1, seq: 1 }, unique: true }],
   blobs: [
     { name: 'by-use', key: { usedAtMs: 1 } },
     { name: 'by-file', key: { file: 1 }, sparse: true },
   ],
+  'bodies.files': [
+    { name: 'by-age', key: { 'metadata.putAtMs': 1 } },
+    { name: 'filename_1_uploadDate_1', key: { filename: 1, uploadDate: 1 } },
+  ],
+  'bodies.chunks': [{ name: 'files_id_1_n_1', key: { files_id: 1, n: 1 }, unique: true }],
 }

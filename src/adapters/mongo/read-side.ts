@@ -21,6 +21,7 @@ export interface Snapshot {
   find<T>(collection: string, find: Find): Promise<T[]>
   /** The different values of a field. */
   distinct<T>(collection: string, key: string, query: Document): Promise<T[]>
+  count(collection: string, filter: Document): Promise<number>
 }
 
 /** After a lost connection or a change of the primary: the second one waits for a new primary as long as a call may wait. */
@@ -94,6 +95,11 @@ class ServerSnapshot implements Snapshot {
   async distinct<T>(collection: string, key: string, query: Document): Promise<T[]> {
     const answer = await this.#ask({ distinct: collection, key, query })
     return answer['values'] as T[]
+  }
+
+  async count(collection: string, filter: Document): Promise<number> {
+    const { cursor } = await this.#ask({ aggregate: collection, pipeline: [{ $match: filter }, { $count: 'n' }], cursor: {} })
+    return (cursor['firstBatch'] as { n: number }[])[0]?.n ?? 0
   }
 
   async #ask(command: Document): Promise<Document> {

@@ -11,6 +11,7 @@ import { accountStore } from './accounts.ts'
 import { agencyStore } from './agencies.ts'
 import { changeStore } from './changes.ts'
 import { Connection } from './connection.ts'
+import type { SentCommand } from './connection.ts'
 import { deliveryStore } from './deliveries.ts'
 import { faultPoints } from './fault-points.ts'
 import { OutboxIds } from './ids.ts'
@@ -34,6 +35,8 @@ export interface MongoStoreOptions {
   readonly node: string
   /** For tests: see fault-points.ts. */
   readonly faultPoint?: string
+  /** For tests and measurements: called with each command and its answer. */
+  readonly onCommand?: (sent: SentCommand) => void
 }
 
 const maxAskedBodies = 5_000
@@ -46,7 +49,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     const states = new AccountStates()
     const writes = new GroupCommit(connection, states, faultPoints(options.faultPoint))
     const writers = await Writers.open(connection, options.node, writes.session)
-    writes.onConflict = () => writers.endSilent()
+    writes.onContention = () => writers.endSilent()
     const nowMs = (): number => options.clock.nowMs()
     return store({ connection, reads: new ReadSide(connection), writes, states, outboxIds: new OutboxIds(), nowMs }, writers)
   } catch (error) {
@@ -84,8 +87,7 @@ function store(parts: Parts, writers: Writers): Store {
     async bodiesInUse(bodies) {
       const used = new Set<string>()
       for (let at = 0; at < bodies.length; at += maxAskedBodies) {
-        const some = bodies.slice(at, at + maxAskedBodies)
-        for (const body of await reads.at((snapshot) => snapshot.distinct<string>('mail', 'body', { body: { $in: some } }))) used.add(body)
+        for (const body of await namedBodies(reads, bodies.slice(at, at + maxAskedBodies))) used.add(body)
       }
       return used
     },
@@ -98,4 +100,19 @@ function store(parts: Parts, writers: Writers): Store {
 
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   }
+}
+
+/** Which of these a message, an outbox row or a held delivery names, at one moment. */
+function namedBodies(reads: ReadSide, bodies: readonly string[]): Promise<string[]> {
+  return reads.at(async (snapshot) => {
+    const named: string[] = []
+    let left = bodies
+    for (const collection of ['messages', 'outbox', 'held']) {
+      if (left.length === 0) break
+      const found = new Set(await snapshot.distinct<string>(collection, 'body', { body: { $in: left } }))
+      named.push(...found)
+      left = left.filter((body) => !found.has(body))
+    }
+    return named
+  })
 }

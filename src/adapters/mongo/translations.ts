@@ -13,7 +13,7 @@ export function agencyOf(document: AgencyDocument): Agency {
     id: id('agency', document._id),
     label: document.label,
     name: document.name,
-    domains: document.domains,
+    domains: document.domains ?? [],
     createdAtMs: document.createdAtMs,
   }
 }
@@ -81,24 +81,24 @@ export function storedMessageOf(document: ReadMessage, flagSets: FlagSets): Stor
   }
 }
 
-export function outboxRowOf({ _id, outbox, body, prefix }: OutboxDocument): OutboxRow {
+export function outboxRowOf(document: OutboxDocument): OutboxRow {
   return {
-    id: _id,
-    transaction: outbox.transaction,
-    sender: outbox.sender,
-    recipient: outbox.recipient,
-    account: outbox.account === undefined ? null : id('account', outbox.account),
-    body,
-    bodyBytes: outbox.bodyBytes,
-    prefix,
-    state: outbox.state,
-    dueAtMs: outbox.dueAtMs,
-    createdAtMs: outbox.createdAtMs,
-    attempts: outbox.attempts,
-    node: outbox.node ?? null,
-    leaseUntilMs: outbox.leaseUntilMs,
-    lastReply: outbox.lastReply,
-    lastTryAtMs: outbox.lastTryAtMs,
+    id: document._id,
+    transaction: document.transaction,
+    sender: document.sender,
+    recipient: document.recipient,
+    account: document.account === undefined ? null : id('account', document.account),
+    body: document.body,
+    bodyBytes: document.bodyBytes,
+    prefix: document.prefix,
+    state: document.state,
+    dueAtMs: document.dueAtMs,
+    createdAtMs: document.createdAtMs,
+    attempts: document.attempts,
+    node: document.node ?? null,
+    leaseUntilMs: document.leaseUntilMs,
+    lastReply: document.lastReply,
+    lastTryAtMs: document.lastTryAtMs,
   }
 }
 

@@ -4,29 +4,32 @@
  * that it lives; it ends what an earlier process of its name has left when it starts, and what a silent node has left when it
  * meets such conflicts. A node that was only slow finds its transaction ended and does it again.
  */
-import type { ClientSession, UUID } from 'mongodb'
+import { UUID } from 'mongodb'
+import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { refusalOf } from './refusals.ts'
 
 interface WriterDocument {
+  /** Name of the node. */
   readonly _id: string
-  readonly session: UUID
+  /** Id of its session, a UUID in hex. */
+  readonly session: string
   readonly seen: Date
 }
 
-const tellMs = 2_000
-const silentMs = 8_000
+const tellMs = 1_000
+const silentMs = 5_000
 
 export class Writers {
   readonly #connection: Connection
   readonly #node: string
-  readonly #session: UUID
+  readonly #session: string
   #telling: NodeJS.Timeout | null = null
 
   private constructor(connection: Connection, node: string, session: ClientSession) {
     this.#connection = connection
     this.#node = node
-    this.#session = (session.id as unknown as { id: UUID }).id
+    this.#session = Buffer.from(session.id!.id.buffer).toString('hex')
   }
 
   static async open(connection: Connection, node: string, session: ClientSession): Promise<Writers> {
@@ -76,8 +79,8 @@ export class Writers {
     }
   }
 
-  async #end(sessions: readonly UUID[]): Promise<void> {
-    const others = sessions.filter((session) => !session.equals(this.#session))
-    if (others.length > 0) await this.#connection.db.admin().command({ killSessions: others.map((id) => ({ id })) })
+  async #end(sessions: readonly string[]): Promise<void> {
+    const others = sessions.filter((session) => session !== this.#session)
+    if (others.length > 0) await this.#connection.db.admin().command({ killSessions: others.map((session) => ({ id: new UUID(session) })) })
   }
 }

@@ -41,6 +41,8 @@ export interface SearchPlan {
   readonly needsText: boolean
   /** What is asked about texts, each once. */
   readonly questions: readonly TextQuestion[]
+  /** Nothing but `questions[0]` is asked: its answer is the verdict. */
+  readonly isOneQuestion: boolean
   /** Tests in it: what asking one message costs at most. */
   readonly tests: number
 }
@@ -75,7 +77,8 @@ const maxZoneDays = 5
 export function planSearch(key: SearchKey, moment: SearchMoment): SearchPlan {
   const questions: TextQuestion[] = []
   const { test, costs, tests } = compile(key, { ...moment, questions }, 0)
-  return { test, needsRows: costs.has('rows'), needsText: costs.has('text'), questions, tests }
+  const isOneQuestion = questions.length === 1 && tests === 1
+  return { test, needsRows: costs.has('rows'), needsText: costs.has('text'), questions, isOneQuestion, tests }
 }
 
 function leaf(cost: Cost, test: Test): Compiled {
@@ -88,6 +91,7 @@ function compile(key: SearchKey, moment: Asked, depth: number): Compiled {
     case 'all':
       return leaf('arrays', () => true)
     case 'and':
+      if (key.keys.length === 1) return compile(key.keys[0]!, moment, depth + 1)
       return all(key.keys.map((inner) => compile(inner, moment, depth + 1)))
     case 'or':
       return either(compile(key.left, moment, depth + 1), compile(key.right, moment, depth + 1))

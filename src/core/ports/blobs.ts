@@ -4,7 +4,7 @@
  *  B1  `put` resolves when the bytes are durable; what it returned before a crash can be read after it.
  *  B2  `read` gives exactly the bytes that were put, or throws: damaged bytes are never returned.
  *  B3  A blob lives until a sweep finds it older than the safe age and in nobody's use; a sweep never removes a younger one.
- *  B4  Blob ids strictly grow as text in the order of their puts, per process.
+ *  B4  Different bytes get different ids; the same bytes, put again, may get the same id.
  */
 import type { BlobId } from '../mailbox/mailbox.ts'
 

@@ -43,6 +43,8 @@ export interface KeyedDigest {
 /** Hands due rows to the ingress that delivers them. */
 export interface Outbound {
   hand(batch: {
+    /** Of the ingress node that the rows are leased to. */
+    readonly node: string
     readonly sender: string
     readonly rows: readonly { readonly id: string; readonly recipient: string }[]
     readonly prefix: Uint8Array

@@ -13,8 +13,11 @@ import type { OutboxRow } from './outbox-row.ts'
 import type { Failure, ReturnToSender } from './return-to-sender.ts'
 
 export interface Dispatch {
-  /** Hands over all that is due now. Returns how many rows were accepted, and when the next one comes due. */
-  run(node: string, signal: AbortSignal): Promise<{ readonly handed: number; readonly nextDueAtMs: number | null }>
+  /**
+   * Hands over all that is due now, each claim to the node that is in turn; stops when there is none. Returns how many rows were
+   * accepted, and when the next one comes due; null when there is none, or nobody to take it.
+   */
+  run(node: string | (() => string | null), signal: AbortSignal): Promise<{ readonly handed: number; readonly nextDueAtMs: number | null }>
   /** Called when there may be new due rows: after commits, releases and retries. Returns the unsubscription. */
   onWake(listener: () => void): () => void
 }
@@ -46,14 +49,17 @@ export function createDispatch(parts: Parts): Dispatch {
   const { store, clock } = parts
   return {
     onWake: parts.onWake,
-    async run(node, signal) {
+    async run(nodes, signal) {
       let handed = 0
       while (!signal.aborted) {
+        const node = typeof nodes === 'string' ? nodes : nodes()
+        // Whoever comes to take it wakes us.
+        if (node === null) return { handed, nextDueAtMs: null }
         const nowMs = clock.nowMs()
         const rows = await store.outbox.claim({ node, nowMs, leaseUntilMs: nowMs + leaseMs, limit: rowsAClaim })
         if (rows.length === 0) break
         const away = await sendHome(parts, await bounceOld(parts, rows))
-        handed += await handAll(parts, batches(away), signal)
+        handed += await handAll(parts, node, batches(away), signal)
         if (rows.length < rowsAClaim) break
       }
       return { handed, nextDueAtMs: await store.outbox.nextDueAtMs() }
@@ -95,24 +101,24 @@ function groupKey(row: OutboxRow): string {
   return `${row.transaction}\n${row.sender}\n${prefix.toString('latin1')}`
 }
 
-async function handAll(parts: Parts, waiting: OutboxRow[][], signal: AbortSignal): Promise<number> {
+async function handAll(parts: Parts, node: string, waiting: OutboxRow[][], signal: AbortSignal): Promise<number> {
   let handed = 0
   const worker = async (): Promise<void> => {
     for (let rows = waiting.shift(); rows !== undefined; rows = waiting.shift()) {
       if (signal.aborted) await putBack(parts, rows, 'stopping', 0)
-      else handed += await handOne(parts, rows)
+      else handed += await handOne(parts, node, rows)
     }
   }
   await Promise.all(Array.from({ length: handOvers }, worker))
   return handed
 }
 
-async function handOne(parts: Parts, rows: readonly OutboxRow[]): Promise<number> {
+async function handOne(parts: Parts, node: string, rows: readonly OutboxRow[]): Promise<number> {
   const first = rows[0]!
   let answer: Awaited<ReturnType<Outbound['hand']>>
   try {
     const body = await parts.blobs.read(first.body)
-    answer = await parts.outbound.hand({ sender: first.sender, rows: rows.map(({ id, recipient }) => ({ id, recipient })), prefix: first.prefix, body })
+    answer = await parts.outbound.hand({ node, sender: first.sender, rows: rows.map(({ id, recipient }) => ({ id, recipient })), prefix: first.prefix, body })
   } catch (error) {
     // The node is away, or the body cannot be read now: the rows wait here instead of with it.
     await putBack(parts, rows, error instanceof Error ? error.message : String(error))

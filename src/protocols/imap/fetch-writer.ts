@@ -141,7 +141,7 @@ async function* writeMessage(request: FetchRequest, message: StoredMessage, outp
     else {
       const section = sections.get(item)!
       if (section instanceof Uint8Array) writeBytes(item, section, output)
-      else if (section === null) output.text(`${item.label} NIL`)
+      else if (section === null) output.text(`${item.label} ${item.item === 'binary' && item.sizeOnly ? 0 : 'NIL'}`)
       else yield* writeLarge(item.label, section, large)
     }
   }

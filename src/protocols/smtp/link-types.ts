@@ -51,9 +51,16 @@ export interface SmtpReply {
   readonly text: string
 }
 
+/** Said by an ingress node that runs apart from core: where, on its own address, it takes outgoing mail. */
+export interface Taking {
+  readonly port: number
+  /** Of the rows that it was handed: none right after its start, whatever core has noted. */
+  readonly rows: number
+}
+
 export interface Questions {
   /** First line on the link; anything else before it closes the link. */
-  hello: { ask: { token: string; node: string; pid: number }; answer: { maxMessageBytes: number } }
+  hello: { ask: { token: string; node: string; pid: number; takes?: Taking }; answer: { maxMessageBytes: number } }
   /** One per RCPT. `accept: null` = take it. */
   recipient: {
     ask: { transaction: TransactionId; address: string; sender: string; account: string | null; remote: RemoteEnd; sizeBytes: number | null }
@@ -101,3 +108,8 @@ export type AnswerLine = { readonly id: number; readonly answer: unknown } | { r
 
 /** LMTP: `MAIL FROM:<…> XTRANSACTION=<id>` names the transaction; one LMTP transaction carries all recipients of one SMTP transaction. */
 export const transactionParameter = 'XTRANSACTION'
+
+/** Before anything else on an LMTP connection between machines. */
+export function tokenLine(token: string): string {
+  return `XTOKEN ${token}\r\n`
+}

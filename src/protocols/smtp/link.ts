@@ -15,7 +15,7 @@ import {
   type JsonLines,
   type PrivatePlace,
 } from './json-lines.ts'
-import type { Answer, Ask, AskLine, Question } from './link-types.ts'
+import type { Answer, Ask, AskLine, Question, Taking } from './link-types.ts'
 
 export type { PrivatePlace } from './json-lines.ts'
 
@@ -37,7 +37,14 @@ export interface LinkServerOptions {
   readonly answer: LinkAnswers
   /** An answer threw: a bug or an unavailable store. The node only hears `fault`. */
   readonly onFault?: (question: string, error: unknown) => void
-  readonly onNode?: (event: 'up' | 'down', node: string) => void
+  readonly onNode?: (event: 'up' | 'down', node: LinkedNode) => void
+}
+
+/** One connection of an ingress node. */
+export interface LinkedNode {
+  readonly name: string
+  /** Where it takes outgoing mail, when it runs apart from core. */
+  readonly takes: { readonly host: string; readonly port: number; readonly rows: number } | null
 }
 
 export interface LinkServer extends AsyncDisposable {
@@ -71,6 +78,7 @@ export async function listenLink(options: LinkServerOptions): Promise<LinkServer
 
 function serveNode(socket: net.Socket, options: LinkServerOptions, open: Map<JsonLines, string | null>): void {
   let node: string | null = null
+  let linked: LinkedNode | null = null
   let openQuestions = 0
   const lines = openJsonLines(socket, {
     maxLineBytes: () => (node === null ? maxGreetingBytes : maxLineBytes),
@@ -81,7 +89,8 @@ function serveNode(socket: net.Socket, options: LinkServerOptions, open: Map<Jso
         node = String(value.ask.node)
         open.set(lines, node)
         clearTimeout(greeting)
-        options.onNode?.('up', node)
+        linked = { name: node, takes: takingOf(socket, value.ask.takes) }
+        options.onNode?.('up', linked)
       }
       openQuestions += 1
       if (openQuestions >= maxOpenQuestions) socket.pause()
@@ -94,11 +103,18 @@ function serveNode(socket: net.Socket, options: LinkServerOptions, open: Map<Jso
     onClose: () => {
       clearTimeout(greeting)
       open.delete(lines)
-      if (node !== null) options.onNode?.('down', node)
+      if (linked !== null) options.onNode?.('down', linked)
     },
   })
   open.set(lines, null)
   const greeting = setTimeout(() => lines.close(), greetingTimeoutMs)
+}
+
+/** It says its port; its address is the one that it speaks from. */
+function takingOf(socket: net.Socket, takes: Taking | undefined): LinkedNode['takes'] {
+  const { remoteAddress } = socket
+  const isPort = Number.isInteger(takes?.port) && takes!.port > 0 && takes!.port < 65_536
+  return takes === undefined || remoteAddress === undefined || !isPort ? null : { host: remoteAddress, port: takes.port, rows: Number(takes.rows) }
 }
 
 function isAskLine(value: unknown): value is AskLine {
@@ -139,6 +155,9 @@ export interface LinkOptions {
   readonly token: string
   /** Name of this ingress node; stable over its restarts. */
   readonly node: string
+  /** For each greeting; absent where core knows by itself. */
+  readonly takes?: () => Taking
+  readonly onDown?: () => void
 }
 
 /** Ingress's end. It connects by itself, again and again, until it is closed. */
@@ -218,8 +237,8 @@ class IngressLink implements Link {
   }
 
   async #greet(): Promise<void> {
-    const { token, node } = this.#options
-    const answer = await this.#put('hello', { token, node, pid: process.pid }, greetingTimeoutMs)
+    const { token, node, takes } = this.#options
+    const answer = await this.#put('hello', { token, node, pid: process.pid, ...(takes !== undefined && { takes: takes() }) }, greetingTimeoutMs)
     this.maxMessageBytes = answer.maxMessageBytes
     this.connected = true
     this.#retryMs = firstRetryMs
@@ -244,6 +263,7 @@ class IngressLink implements Link {
   }
 
   #lose(): void {
+    if (this.connected) this.#options.onDown?.()
     this.connected = false
     this.#lines = null
     for (const open of this.#questions.values()) open.reject(new LinkError('down', open.question))

@@ -13,6 +13,8 @@ const dotLineBytes = 3
 export interface MessageInput {
   /** The end has come. */
   readonly ended: boolean
+  /** Nothing of it is kept: it is too large, or was given up. */
+  readonly discarded: boolean
   /** Takes the next bytes; answers how many were the message's: fewer than `chunk.length` only when it has ended. */
   take(chunk: Buffer): number
   /** Keeps nothing of it any more; its end is still found. */
@@ -45,6 +47,9 @@ export function readMessage(maxBytes: number): MessageInput {
   return {
     get ended() {
       return ended
+    },
+    get discarded() {
+      return discarded
     },
     discard,
     take(chunk) {

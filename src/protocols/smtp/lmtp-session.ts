@@ -88,14 +88,14 @@ class Session implements LmtpSession {
   #inputEnded = false
   #stopping = false
   #errors = 0
+  #ignoredBytes = 0
   #output = ''
 
   constructor(socket: Duplex, parts: LmtpParts) {
     this.#socket = socket
     this.#parts = parts
     socket.on('data', (chunk: Buffer) => {
-      // Whatever comes behind QUIT, or behind our giving up, is nobody's.
-      if (socket.writableEnded) return
+      if (socket.writableEnded) return this.#ignore(chunk)
       this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk])
       this.#work()
     })
@@ -112,6 +112,12 @@ class Session implements LmtpSession {
       this.#closed.resolve()
     })
     socket.write(`220 ${parts.limits.hostname} LMTP\r\n`)
+  }
+
+  /** Whatever comes behind QUIT, or behind our giving up, is nobody's; much of it is not even read. */
+  #ignore(chunk: Buffer): void {
+    this.#ignoredBytes += chunk.length
+    if (this.#ignoredBytes > maxWaitingBytes) this.#socket.pause()
   }
 
   get closed(): Promise<void> {
@@ -258,6 +264,7 @@ class Session implements LmtpSession {
 
   #charge(input: MessageInput, bytes: number): void {
     if (this.#messageBytes === null || this.#parts.budget === undefined) return
+    if (input.discarded) return this.#giveBack()
     if (this.#parts.budget.take(bytes)) {
       this.#messageBytes += bytes
       return

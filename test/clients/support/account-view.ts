@@ -48,7 +48,12 @@ export async function viewAccount(server: RunningServer, person: Person): Promis
   await client.connect()
   const view: AccountView = {
     client,
-    messages: (mailbox) => view.in(mailbox, readAll),
+    async messages(mailbox) {
+      for (;;) {
+        const messages = await view.in(mailbox, readAll).catch(unlessGone)
+        if (messages !== null) return messages
+      }
+    },
     subjects: async (mailbox) => (await view.messages(mailbox)).map(({ subject }) => subject),
     mailboxes: async () => (await client.list()).map(({ path }) => path).sort(),
     async in(mailbox, act) {
@@ -86,6 +91,12 @@ export async function viewAccount(server: RunningServer, person: Person): Promis
     },
   }
   return view
+}
+
+/** A message that the client under test expunged while this one was reading: to be read again (RFC 5530 §3, EXPUNGEISSUED). */
+function unlessGone(error: Error & { readonly response?: unknown }): null {
+  if (JSON.stringify(error.response ?? null).includes('EXPUNGEISSUED')) return null
+  throw error
 }
 
 async function readAll(client: ImapFlow): Promise<SeenMessage[]> {

@@ -75,7 +75,7 @@ function drive({ marionette, program, actions, write, dialogue }: Parts): Omit<T
         return await marionette.script<T>(`${actions}\nreturn await actions.${action}(...args) ?? null`, args)
       } catch (error) {
         await keepPicture('failure', await marionette.picture().catch(() => null))
-        const heard = lastLines(await dialogue().catch(() => ''))
+        const heard = lastLines(await dialogue().catch(() => ''), typeof args[0] === 'string' ? args[0] : '')
         throw new Error(`Thunderbird, ${action}(${JSON.stringify(args)}): ${(error as Error).message}\n--- IMAP\n${heard}\n${program.said().slice(-1_000)}`, { cause: error })
       }
     },
@@ -84,7 +84,7 @@ function drive({ marionette, program, actions, write, dialogue }: Parts): Omit<T
       await thunderbird.act('update', mailbox)
       const end = performance.now() + idleWithinMs
       while ((await idles(mailbox)) === before) {
-        if (performance.now() > end) throw new Error(`Thunderbird does not idle in ${mailbox} within ${idleWithinMs} ms\n${lastLines(await dialogue())}`)
+        if (performance.now() > end) throw new Error(`Thunderbird does not idle in ${mailbox} within ${idleWithinMs} ms\n${lastLines(await dialogue(), mailbox)}`)
         await pause(50)
       }
     },
@@ -94,9 +94,11 @@ function drive({ marionette, program, actions, write, dialogue }: Parts): Omit<T
   return thunderbird
 }
 
-/** Of the log: only what went over the wire, without the time and thread before it. */
-function lastLines(dialogue: string): string {
-  const wire = dialogue.split('\n').filter((line) => /:(SendData|CreateNewLineFromSocket): /.test(line))
+/** Of the log: only what went over the wire, without the time and thread before it; of that mailbox, where it was one's. */
+function lastLines(dialogue: string, mailbox: string): string {
+  const all = dialogue.split('\n').filter((line) => /:(SendData|CreateNewLineFromSocket): /.test(line))
+  const own = all.filter((line) => line.includes(`:S-${mailbox}:`))
+  const wire = own.length > 0 ? own : all
   return wire.slice(-maxShownLines).map((line) => line.replace(/^.*I\/IMAP /, '').slice(0, 200)).join('\n')
 }
 

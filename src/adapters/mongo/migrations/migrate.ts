@@ -66,13 +66,15 @@ async function lock(schema: Collection<SchemaDocument>, holder: string): Promise
   }
 }
 
-/** When a lease that has not ended is there, the condition finds nothing and the insert meets the same `_id`. */
+/** One write that leaves the lock as it is while its lease goes on; whose it is then, it answers. */
 async function took(schema: Collection<SchemaDocument>, holder: string): Promise<boolean> {
+  const free = { $lt: [{ $ifNull: ['$untilMs', new Date(0)] }, '$$NOW'] }
+  const taken = [{ $set: { holder: { $cond: [free, holder, '$holder'] }, untilMs: { $cond: [free, { $add: ['$$NOW', leaseMs] }, '$untilMs'] } } }]
   try {
-    const ended = { _id: 'lock' as const, $expr: { $lt: ['$untilMs', '$$NOW'] } }
-    await schema.updateOne(ended, [{ $set: { holder, untilMs: { $add: ['$$NOW', leaseMs] } } }], { upsert: true })
-    return true
+    const lock = await schema.findOneAndUpdate({ _id: 'lock' }, taken, { upsert: true, returnDocument: 'after' })
+    return lock?.holder === holder
   } catch (error) {
+    // Two made it at one moment, and the other was first.
     if (isDuplicateKey(error)) return false
     throw error
   }

@@ -10,7 +10,7 @@ import { accountOf } from '../translations.ts'
 const told = { mailboxes: 0, subscriptions: 0, addresses: 0 }
 
 export async function readAccount(reads: ReadSide, states: AccountStates, filter: Document): Promise<AccountDocument | null> {
-  const document = await reads.one<AccountDocument>('accounts', { filter })
+  const document = await reads.one<AccountDocument>('states', { filter })
   if (document !== null) states.offer(document)
   return document
 }
@@ -28,10 +28,10 @@ export interface ListAccounts {
 
 /** By address, those after `after`. */
 export function listFind({ agencyNo, role, after, limit }: ListAccounts): Find {
-  const filter = { ...(agencyNo !== null && { agency: agencyNo }), ...(role !== null && { role }), ...(after !== null && { address: { $gt: after } }) }
+  const filter = { ...(agencyNo !== null && { agency: agencyNo }), ...(role !== null && { role }), address: { $gt: after ?? '' } }
   return { filter, projection: told, sort: { address: 1 }, limit }
 }
 
 export async function findAccounts(reads: ReadSide, find: Find): Promise<Account[]> {
-  return (await reads.find<AccountDocument>('accounts', find)).map(accountOf)
+  return (await reads.find<AccountDocument>('states', find)).map(accountOf)
 }

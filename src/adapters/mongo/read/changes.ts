@@ -24,7 +24,7 @@ type ChangedPart = Pick<MessageDocument, '_id' | 'mailbox' | 'thread' | 'uid' | 
 /** Null when there is no such account. */
 export function changesSince(reads: ReadSide, request: ChangesRequest): Promise<Changes | null> {
   return reads.at(async (snapshot) => {
-    const [account] = await snapshot.find<AccountPart>('accounts', accountFind(request))
+    const [account] = await snapshot.find<AccountPart>('states', accountFind(request))
     if (account === undefined) return null
     const nothing = { account: id('account', request.accountNo), modseq: account.modseq, messages: [], vanished: [], mailboxes: [], removedMailboxes: [] }
     if (request.modseq === account.modseq) return { ...nothing, tooOld: false }
@@ -45,17 +45,17 @@ async function collect(snapshot: Snapshot, request: ChangesRequest, account: Acc
   const touched = mailboxNo === null || mailboxes.some(([, state]) => state.highestModseq > modseq)
   const messages = account.changedModseq > modseq && touched ? await changedMessages(snapshot, request) : { rows: [], more: false }
   const upTo = messages.more ? messages.rows.at(-1)!.modseq : account.modseq
-  const tombstones = account.vanishedModseq > modseq ? await snapshot.find<TombstoneDocument>('mail', tombstonesFind(request, upTo)) : []
+  const tombstones = account.vanishedModseq > modseq ? await snapshot.find<TombstoneDocument>('tombstones', tombstonesFind(request, upTo)) : []
   return {
     account: id('account', accountNo),
     modseq: upTo,
     tooOld: false,
     messages: changedMessagesOf(messages.rows),
     vanished: tombstones
-      .filter(({ tombstone }) => tombstone.count > 0)
-      .map(({ tombstone, uids, destroyed }) => ({
-        mailbox: id('mailbox', keyNo(tombstone.mailbox)),
-        modseq: tombstone.modseq,
+      .filter(({ count }) => count > 0)
+      .map(({ mailbox, modseq: at, uids, destroyed }) => ({
+        mailbox: id('mailbox', keyNo(mailbox)),
+        modseq: at,
         uids: unpackRanges(uids),
         destroyed: expandRanges(destroyed).map((no) => id('message', no)),
       })),
@@ -63,7 +63,7 @@ async function collect(snapshot: Snapshot, request: ChangesRequest, account: Acc
     mailboxes: mailboxes
       .filter(([, state]) => state.modseq > modseq && state.createdModseq <= upTo)
       .map(([no, state]) => mailboxOf(accountNo, Number(no), state)),
-    removedMailboxes: tombstones.filter(({ tombstone }) => tombstone.removed).map(({ tombstone }) => id('mailbox', keyNo(tombstone.mailbox))),
+    removedMailboxes: tombstones.filter(({ removed }) => removed).map(({ mailbox }) => id('mailbox', keyNo(mailbox))),
   }
 }
 
@@ -78,12 +78,8 @@ export function changedFind({ accountNo, mailboxNo }: Pick<ChangesRequest, 'acco
 
 export function tombstonesFind({ accountNo, mailboxNo, modseq }: Omit<ChangesRequest, 'limit'>, upTo: number): Find {
   return {
-    filter: {
-      'tombstone.account': accountNo,
-      'tombstone.modseq': { $gt: modseq, $lte: upTo },
-      ...(mailboxNo !== null && { 'tombstone.mailbox': packKey(accountNo, mailboxNo) }),
-    },
-    sort: { 'tombstone.modseq': 1 },
+    filter: { account: accountNo, modseq: { $gt: modseq, $lte: upTo }, ...(mailboxNo !== null && { mailbox: packKey(accountNo, mailboxNo) }) },
+    sort: { modseq: 1 },
   }
 }
 
@@ -93,12 +89,12 @@ export function tombstonesFind({ accountNo, mailboxNo, modseq }: Omit<ChangesReq
  */
 async function changedMessages(snapshot: Snapshot, request: ChangesRequest): Promise<{ rows: ChangedPart[]; more: boolean }> {
   const { modseq, limit } = request
-  const rows = await snapshot.find<ChangedPart>('mail', { ...changedFind(request, { $gt: modseq }), limit: limit + 1 })
+  const rows = await snapshot.find<ChangedPart>('messages', { ...changedFind(request, { $gt: modseq }), limit: limit + 1 })
   if (rows.length <= limit) return { rows, more: false }
   const cut = rows[limit]!.modseq
   const whole = rows.filter((row) => row.modseq < cut)
   if (whole.length > 0) return { rows: whole, more: true }
-  return { rows: await snapshot.find<ChangedPart>('mail', changedFind(request, cut)), more: true }
+  return { rows: await snapshot.find<ChangedPart>('messages', changedFind(request, cut)), more: true }
 }
 
 function changedMessagesOf(rows: readonly ChangedPart[]): ChangedMessage[] {

@@ -55,7 +55,7 @@ export async function readSlice(reads: ReadSide, request: SliceRequest): Promise
   const start = request.uids === null ? 0 : lowerBound(request.uids, request.fromUid)
   const uids = request.uids === null ? null : request.uids.subarray(start, start + size)
   if (uids?.length === 0) return { messages: [], nextUid: null }
-  const found = await reads.find<ReadMessage>('mail', sliceFind({ ...request, uids }))
+  const found = await reads.find<ReadMessage>('messages', sliceFind({ ...request, uids }))
   const flagSets = new FlagSets()
   if (uids === null) {
     const nextUid = found.length < size ? null : found.at(-1)!.uid + 1
@@ -68,7 +68,7 @@ export async function readSlice(reads: ReadSide, request: SliceRequest): Promise
 /** By key, in the order of the keys; those that do not exist are left out. */
 export async function readByKeys(reads: ReadSide, keys: readonly number[], want: Want): Promise<StoredMessage[]> {
   if (keys.length === 0) return []
-  const found = await reads.find<ReadMessage>('mail', { filter: { _id: { $in: keys } }, projection: projectionOf(want) })
+  const found = await reads.find<ReadMessage>('messages', { filter: { _id: { $in: keys } }, projection: projectionOf(want) })
   const flagSets = new FlagSets()
   const byKey = new Map(found.map((message) => [message._id, message]))
   return keys.flatMap((key) => {

@@ -14,25 +14,25 @@ export interface ListOutbox {
 export function listFind({ states, accountNo, before, limit }: ListOutbox): Find {
   return {
     filter: {
-      ...(accountNo !== null && { 'outbox.account': accountNo }),
-      'outbox.state': { $in: states },
+      ...(accountNo !== null && { account: accountNo }),
+      state: { $in: states },
       ...(before !== null && { _id: { $lt: before } }),
     },
     sort: { _id: -1 },
     limit,
-    hint: accountNo === null ? 'outbox-by-state' : 'outbox-by-account',
+    hint: accountNo === null ? 'by-state' : 'by-account',
   }
 }
 
 /** Oldest first. */
 export function dueFind(nowMs: number, limit: number): Find {
-  return { filter: { 'outbox.nextAtMs': { $lte: nowMs } }, projection: { _id: 1 }, sort: { 'outbox.nextAtMs': 1, _id: 1 }, limit, hint: 'outbox-by-next' }
+  return { filter: { nextAtMs: { $lte: nowMs } }, projection: { _id: 1 }, sort: { nextAtMs: 1, _id: 1 }, limit, hint: 'by-next' }
 }
 
 export const nextDueFind: Find = {
-  filter: { 'outbox.nextAtMs': { $gte: -Number.MAX_VALUE } },
-  projection: { 'outbox.nextAtMs': 1 },
-  sort: { 'outbox.nextAtMs': 1 },
+  filter: { nextAtMs: { $exists: true } },
+  projection: { nextAtMs: 1 },
+  sort: { nextAtMs: 1 },
   limit: 1,
-  hint: 'outbox-by-next',
+  hint: 'by-next',
 }

@@ -20,14 +20,14 @@ export function viewFind(mailbox: number): { filter: object; projection: object;
 /** Null when there is no such mailbox. */
 export function mailboxView(reads: ReadSide, accountNo: number, mailboxNo: number): Promise<MailboxView | null> {
   return reads.at(async (snapshot) => {
-    const [account] = await snapshot.find<Pick<AccountDocument, 'modseq' | 'mailboxes'>>('accounts', {
+    const [account] = await snapshot.find<Pick<AccountDocument, 'modseq' | 'mailboxes'>>('states', {
       filter: { _id: accountNo },
       projection: { modseq: 1, [`mailboxes.${mailboxNo}`]: 1 },
       limit: 1,
     })
     const state = account?.mailboxes[mailboxNo]
     if (account === undefined || state === undefined) return null
-    const rows = state.messages === 0 ? [] : await snapshot.find<ViewRow>('mail', viewFind(packKey(accountNo, mailboxNo)))
+    const rows = state.messages === 0 ? [] : await snapshot.find<ViewRow>('messages', viewFind(packKey(accountNo, mailboxNo)))
     const flagSets = new FlagSets()
     const indexes = rows.map(({ flags, keywords }) => flagSets.index(flags, keywords))
     return {

@@ -21,7 +21,6 @@ export function commitDelivery({ delivery, nowMs, outboxIds }: NewDelivery): Ope
     accounts,
     keys: keysOf(delivery),
     threadKeys: accounts.flatMap((no) => lookedForKeys(no, content)),
-    transaction,
     bytes: recipients.reduce((sum, { prefix }) => sum + documentBytes({ content, prefix }), deliveryBytes(delivery)),
     plan(step) {
       if (step.isDuplicate(transaction)) return { kind: 'duplicate' }

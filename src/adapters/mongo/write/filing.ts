@@ -37,7 +37,7 @@ export function documentBytes({ content, prefix }: Pick<Message, 'content' | 'pr
 function insertMessage(step: Step, { accountNo, mailboxNo, messageNo, uid, modseq }: Place, message: Message): Filed {
   const { content, prefix, flags, receivedAtMs } = message
   const { thread, threadKeys } = joinThread(step, threadKeysOf(accountNo, content), messageNo)
-  step.insert({
+  step.insert('messages', {
     _id: packKey(accountNo, messageNo),
     account: accountNo,
     mailbox: packKey(accountNo, mailboxNo),

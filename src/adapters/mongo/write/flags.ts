@@ -46,7 +46,7 @@ export function storeFlags({ accountNo, mailboxNo, uids, change, unchangedSince 
     async plan(step) {
       const account = step.account(accountNo)
       knownMailbox(account, mailboxNo)
-      const rows = uids !== 'all' && uids.length === 0 ? [] : await step.find<Row>(selectFlags(mailbox, uids))
+      const rows = uids !== 'all' && uids.length === 0 ? [] : await step.find<Row>('messages', selectFlags(mailbox, uids))
       const modified: number[] = []
       const changing: Changing[] = []
       for (const row of rows) {
@@ -93,7 +93,7 @@ function updateFlags(step: Step, mailbox: number, changing: readonly Changing[],
     const { bits, keywords } = same[0]!
     for (let at = 0; at < same.length; at += maxListed) {
       const uids = Uint32Array.from(same.slice(at, at + maxListed), ({ uid }) => uid)
-      step.update({ mailbox, ...uidCondition(uids) }, { $set: { modseq, flags: bits, keywords } }, true)
+      step.update('messages', { mailbox, ...uidCondition(uids) }, { $set: { modseq, flags: bits, keywords } }, true)
     }
   }
 }

@@ -13,8 +13,8 @@ import { MailError } from '../../../core/errors.ts'
 import type { AccountStates } from '../account-states.ts'
 import type { Connection } from '../connection.ts'
 import type { FaultPoints } from '../fault-points.ts'
-import { isDuplicateKey, isLost, isTransient, isUnknownCommit, refusalOf } from '../refusals.ts'
-import { Group, Mismatch } from './group.ts'
+import { isLost, isTransient, isUnknownCommit, refusalOf } from '../refusals.ts'
+import { Duplicates, Group, Mismatch } from './group.ts'
 import type { Outcome } from './group.ts'
 import type { Operation } from './operation.ts'
 
@@ -22,17 +22,25 @@ interface Waiting {
   readonly operation: Operation<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
+  /** Since when it has been set aside again and again because others write its accounts; null: never. */
+  contendedSinceMs: number | null
+  timesAside: number
 }
 
 const maxGroupOperations = 400
 const maxGroupBytes = 8 * 1024 * 1024
 /** Callers hold their own data while they wait; more of them than this is a flood that must be told so. */
 const maxWaiting = 100_000
-/** A group is tried so often before it is halved, a single operation before it is refused. */
-const maxGroupTries = 3
-const maxSingleTries = 12
+/** A group is tried so often before it is halved, a single operation before it is set aside. */
+const maxTries = 3
 const firstPauseMs = 2
 const maxPauseMs = 250
+/** An operation that has met others for so long is refused. */
+const maxContendedMs = 15_000
+/** From then on a dead node's transaction is looked for. */
+const suspectDeadMs = 1_000
+/** So long the operations of an account that was contended are groups of their own. */
+const contendedMs = 1_000
 /** How long the fate of a commit is asked for. */
 const maxCommitMs = 15_000
 
@@ -44,8 +52,11 @@ export class GroupCommit {
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
   #closed = false
-  /** Told how long a single operation has met conflicts: a dead node's transaction may stand in its way. */
-  onConflict: (tries: number) => Promise<void> = () => Promise.resolve()
+  readonly #aside = new Set<Promise<void>>()
+  /** Accounts that others were writing, and until when that is remembered. */
+  readonly #contended = new Map<number, number>()
+  /** Called when an operation has met others for long: a dead node's transaction may stand in its way. */
+  onContention: () => Promise<void> = () => Promise.resolve()
 
   constructor(connection: Connection, states: AccountStates, faults: FaultPoints) {
     this.#connection = connection
@@ -66,16 +77,20 @@ export class GroupCommit {
     return new Promise<R>((resolve, reject) => {
       if (this.#closed) return reject(new MailError('unavailable', 'the store is closed'))
       if (this.#waiting.length >= maxWaiting) return reject(new MailError('unavailable', 'too many writes wait'))
-      this.#waiting.push({ operation, resolve: resolve as (value: unknown) => void, reject })
-      this.#working ??= this.#work()
+      this.#enqueue({ operation, resolve: resolve as (value: unknown) => void, reject, contendedSinceMs: null, timesAside: 0 })
     })
   }
 
   /** Takes no more writes; resolves when those that were asked are answered. */
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#working !== null) await this.#working
+    while (this.#working !== null || this.#aside.size > 0) await Promise.all([this.#working, ...this.#aside])
     await this.#session.endSession()
+  }
+
+  #enqueue(one: Waiting): void {
+    this.#waiting.push(one)
+    this.#working ??= this.#work()
   }
 
   async #work(): Promise<void> {
@@ -95,12 +110,12 @@ export class GroupCommit {
     for (const [i, one] of this.#waiting.entries()) {
       const { operation } = one
       const full = group.length >= maxGroupOperations || (group.length > 0 && bytes + (operation.bytes ?? 0) > maxGroupBytes)
-      if (full || group[0]?.operation.solo === true) {
+      if (full || (group[0] !== undefined && this.#isAlone(group[0].operation))) {
         later.push(...this.#waiting.slice(i))
         break
       }
       const apart =
-        (operation.solo === true && group.length > 0) ||
+        (this.#isAlone(operation) && group.length > 0) ||
         (operation.selects === true && operation.accounts.some((no) => accounts.has(no))) ||
         (operation.keys?.some((key) => keys.has(key)) ?? false)
       if (apart) {
@@ -116,12 +131,17 @@ export class GroupCommit {
     return group
   }
 
+  /** A group of its own: it must be, or others are writing its account and would stop the whole group. */
+  #isAlone({ solo, accounts }: Operation<unknown>): boolean {
+    return solo === true || (this.#contended.size > 0 && accounts.some((no) => (this.#contended.get(no) ?? 0) > performance.now()))
+  }
+
   /** Commits the group, whole or in parts, and answers each of it. Never throws. */
   async #settle(group: readonly Waiting[]): Promise<void> {
-    let checkDuplicates = false
+    const duplicates = new Set<string>()
     for (let tries = 1; ; tries++) {
       try {
-        const outcomes = await this.#transaction(group, checkDuplicates)
+        const outcomes = await this.#transaction(group, duplicates)
         this.#faults.pass('before-reply')
         group.forEach(({ resolve, reject }, i) => answer(outcomes[i]!, resolve, reject))
         // The callers go on before this: what they do with the answer has begun.
@@ -129,18 +149,43 @@ export class GroupCommit {
         this.#faults.pass('after-reply')
         return
       } catch (error) {
-        const again = error instanceof Mismatch || isTransient(error) || isDuplicateKey(error)
-        checkDuplicates ||= isDuplicateKey(error)
-        if (isLost(error) || error instanceof MailError || (group.length === 1 && (!again || tries >= maxSingleTries))) {
-          const told = error instanceof Mismatch ? new MailError('unavailable', 'others write this account all the time') : refusalOf(error)
+        if (error instanceof Duplicates) {
+          for (const transaction of error.transactions) duplicates.add(transaction)
+          continue
+        }
+        const again = error instanceof Mismatch || isTransient(error)
+        if (isLost(error) || error instanceof MailError || (group.length === 1 && !again)) {
+          const told = refusalOf(error)
           for (const { reject } of group) reject(told)
           return
         }
-        if (group.length > 1 && (!again || tries >= maxGroupTries)) return this.#inHalves(group)
-        if (tries > 1) await pause(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** tries))
-        if (tries > 3 && group.length === 1) await this.onConflict(tries)
+        if (group.length > 1 && (!again || tries >= maxTries)) return this.#inHalves(group)
+        if (tries >= maxTries) return this.#setAside(group[0]!)
+        await pause(Math.random() * firstPauseMs)
       }
     }
+  }
+
+  /** Others write its accounts: it waits a moment, and those behind it go on. */
+  #setAside(one: Waiting): void {
+    const nowMs = performance.now()
+    one.contendedSinceMs ??= nowMs
+    if (nowMs - one.contendedSinceMs > maxContendedMs) return one.reject(new MailError('unavailable', 'others write this account all the time'))
+    for (const no of one.operation.accounts) this.#contended.set(no, nowMs + contendedMs)
+    const waited = this.#waitAside(one, nowMs - one.contendedSinceMs > suspectDeadMs)
+    this.#aside.add(waited)
+    void waited.finally(() => this.#aside.delete(waited))
+  }
+
+  async #waitAside(one: Waiting, suspectsDead: boolean): Promise<void> {
+    try {
+      if (suspectsDead) await this.onContention()
+    } catch (error) {
+      // The database is away: the operation itself will tell that.
+      if (refusalOf(error) === error) return one.reject(error)
+    }
+    await pause(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** ++one.timesAside))
+    this.#enqueue(one)
   }
 
   async #inHalves(group: readonly Waiting[]): Promise<void> {
@@ -149,18 +194,19 @@ export class GroupCommit {
     await this.#settle(group.slice(middle))
   }
 
-  async #transaction(waiting: readonly Waiting[], checkDuplicates: boolean): Promise<Outcome[]> {
+  async #transaction(waiting: readonly Waiting[], duplicates: ReadonlySet<string>): Promise<Outcome[]> {
     const session = this.#session
-    const group = new Group(this.#connection, this.#states, session)
+    const group = new Group(this.#connection, this.#states, session, duplicates)
     session.startTransaction()
     try {
       const operations = waiting.map(({ operation }) => operation)
-      await group.prepare(operations, checkDuplicates)
+      await group.prepare(operations)
       const outcomes: Outcome[] = []
       for (const operation of operations) outcomes.push(await group.add(operation))
       await group.write()
       this.#faults.pass('before-commit')
       await this.#commit()
+      if (this.#contended.size > 0) for (const { accounts } of operations) for (const no of accounts) this.#contended.delete(no)
       this.#faults.pass('after-commit')
       this.#connection.noteWrite(session.operationTime)
       group.remember()

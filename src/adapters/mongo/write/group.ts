@@ -10,18 +10,30 @@ import type { ClientSession, Document } from 'mongodb'
 import { MailError } from '../../../core/errors.ts'
 import type { AccountStates } from '../account-states.ts'
 import type { Connection } from '../connection.ts'
-import type { AccountDocument, MailDocument } from '../documents.ts'
+import type { AccountDocument, DeliveryDocument, Written } from '../documents.ts'
 import { deliveryId } from '../documents.ts'
 import type { Find } from '../read-side.ts'
+import { isDuplicateKey } from '../refusals.ts'
+import { Additions } from './additions.ts'
+import type { UpdateStatement } from './additions.ts'
 import { Undone } from './operation.ts'
 import type { Operation } from './operation.ts'
 import { Step } from './step.ts'
-import type { UpdateStatement } from './step.ts'
 
 /** Somebody else has written one of the accounts: what was planned does not hold. */
 export class Mismatch extends Error {
   constructor() {
     super('an account has changed meanwhile')
+  }
+}
+
+/** These transactions have been committed or held before. */
+export class Duplicates extends Error {
+  readonly transactions: readonly string[]
+
+  constructor(transactions: readonly string[]) {
+    super('deliveries that are there already')
+    this.transactions = transactions
   }
 }
 
@@ -40,21 +52,22 @@ const batchDocuments = 1_000_000
 export class Group {
   readonly session: ClientSession
   readonly threads = new Map<number, number>()
-  readonly duplicates = new Set<string>()
+  /** Transactions that are known to be there already. */
+  readonly duplicates: ReadonlySet<string>
   readonly #connection: Connection
   readonly #states: AccountStates
   /** As read or remembered; null: there is none. */
   readonly #bases = new Map<number, AccountDocument | null>()
   readonly #read = new Set<number>()
   readonly #now = new Map<number, AccountDocument>()
-  readonly #inserts: MailDocument[] = []
-  readonly #updates: UpdateStatement[] = []
-  readonly #deletes: Document[] = []
+  readonly #deliveries: DeliveryDocument[] = []
+  readonly #additions = new Additions()
 
-  constructor(connection: Connection, states: AccountStates, session: ClientSession) {
+  constructor(connection: Connection, states: AccountStates, session: ClientSession, duplicates: ReadonlySet<string>) {
     this.#connection = connection
     this.#states = states
     this.session = session
+    this.duplicates = duplicates
   }
 
   account(no: number): AccountDocument | null {
@@ -62,14 +75,9 @@ export class Group {
   }
 
   /** What the operations need to know, in one command each where anything is missing. */
-  async prepare(operations: readonly Operation<unknown>[], checkDuplicates: boolean): Promise<void> {
+  async prepare(operations: readonly Operation<unknown>[]): Promise<void> {
     await this.load(operations.flatMap(({ accounts }) => accounts))
     await this.loadThreads(operations.flatMap(({ threadKeys = [] }) => threadKeys))
-    const transactions = checkDuplicates ? operations.flatMap(({ transaction }) => transaction ?? []) : []
-    if (transactions.length === 0) return
-    const there = await this.find<{ _id: string }>('mail', { filter: { _id: { $in: transactions.map(deliveryId) } }, projection: { _id: 1 } })
-    const ids = new Set(there.map(({ _id }) => _id))
-    for (const transaction of transactions) if (ids.has(deliveryId(transaction))) this.duplicates.add(transaction)
   }
 
   async load(nos: readonly number[]): Promise<void> {
@@ -108,29 +116,45 @@ export class Group {
     if (undone) return outcome
     for (const [no, draft] of step.drafts) this.#now.set(no, draft)
     for (const [key, thread] of step.threads) this.threads.set(key, thread)
-    this.#inserts.push(...step.inserts)
-    this.#updates.push(...step.updates)
-    this.#deletes.push(...step.deletes)
+    this.#deliveries.push(...step.deliveries)
+    this.#additions.take(step.additions)
     return outcome
   }
 
-  /** Sends what the operations have added. Throws {@link Mismatch} when an account is not what it was taken for. */
+  /** Sends what the operations have added. Throws {@link Mismatch} or {@link Duplicates} when one of the states is not what it was taken for. */
   async write(): Promise<void> {
+    await this.#writeStates()
     const { db } = this.#connection
-    const accounts = [...this.#now].map(([no, now]) => accountUpdate(this.#bases.get(no)!, now))
-    for (const updates of inParts(accounts)) {
-      const { n } = await db.command({ update: 'accounts', updates }, { session: this.session })
-      if (n !== updates.length) throw new Mismatch()
-    }
-    await this.insertNow(this.#inserts)
-    for (const updates of inParts(this.#updates)) await db.command({ update: 'mail', updates }, { session: this.session })
-    for (const queries of inParts(this.#deletes)) {
-      await db.command({ delete: 'mail', deletes: queries.map((q) => ({ q, limit: 0 })) }, { session: this.session })
+    for (const [collection, { inserts, updates, deletes }] of this.#additions) {
+      if (inserts.length > 0) await db.collection(collection).insertMany(inserts, { session: this.session, ordered: true })
+      for (const part of inParts(updates)) await db.command({ update: collection, updates: part }, { session: this.session })
+      for (const part of inParts(deletes)) await db.command({ delete: collection, deletes: part }, { session: this.session })
     }
   }
 
-  async insertNow(documents: readonly MailDocument[]): Promise<void> {
-    if (documents.length > 0) await this.#connection.mail.insertMany(documents, { session: this.session, ordered: true })
+  /** Accounts on the condition that they are what they were; deliveries on the condition that they are not there. */
+  async #writeStates(): Promise<void> {
+    const accounts = [...this.#now].map(([no, now]) => accountUpdate(this.#bases.get(no)!, now))
+    const deliveries = this.#deliveries.map(deliveryInsert)
+    const made = new Set<string>()
+    let matched = 0
+    for (const updates of inParts([...accounts, ...deliveries])) {
+      const { n, upserted = [] } = await this.#connection.db.command({ update: 'states', updates }, { session: this.session })
+      matched += n as number
+      for (const { _id } of upserted as { _id: string }[]) made.add(_id)
+    }
+    const duplicates = this.#deliveries.filter(({ _id }) => !made.has(_id))
+    if (matched - deliveries.length !== accounts.length) throw new Mismatch()
+    if (duplicates.length > 0) throw new Duplicates(duplicates.map(({ _id }) => transactionOf(_id)))
+  }
+
+  /** Before the states are written: numbers that somebody else has used tell that the account has changed. */
+  async insertNow<C extends keyof Written>(collection: C, documents: readonly Written[C][]): Promise<void> {
+    try {
+      await this.#connection.db.collection(collection).insertMany(documents as unknown as Document[], { session: this.session, ordered: true })
+    } catch (error) {
+      throw isDuplicateKey(error) ? new Mismatch() : error
+    }
   }
 
   /** After the commit: what the accounts are now. */
@@ -156,7 +180,7 @@ export class Group {
 
   async #readAccounts(nos: readonly number[]): Promise<void> {
     if (nos.length === 0) return
-    const found = await this.find<AccountDocument>('accounts', { filter: { _id: { $in: nos } } })
+    const found = await this.find<AccountDocument>('states', { filter: { _id: { $in: nos } } })
     const byNo = new Map(found.map((account) => [account._id, account]))
     for (const no of nos) {
       this.#bases.set(no, byNo.get(no) ?? null)
@@ -169,7 +193,7 @@ export class Group {
     if (missing.length === 0) return
     const wanted = new Set(missing)
     const find = { filter: { threadKeys: { $in: missing } }, projection: { _id: 0, threadKeys: 1, thread: 1 } }
-    for (const { threadKeys, thread } of await this.find<{ threadKeys: number[]; thread: number }>('mail', find)) {
+    for (const { threadKeys, thread } of await this.find<{ threadKeys: number[]; thread: number }>('messages', find)) {
       for (const key of threadKeys) if (wanted.has(key)) this.threads.set(key, Math.min(thread, this.threads.get(key) ?? Infinity))
     }
   }
@@ -194,4 +218,13 @@ export function accountUpdate(base: AccountDocument, now: AccountDocument): Upda
   }
   for (const no of Object.keys(base.mailboxes)) if (now.mailboxes[no] === undefined) unset[`mailboxes.${no}`] = ''
   return { q: { _id: base._id, rev: base.rev }, u: { $set: set, ...(Object.keys(unset).length > 0 && { $unset: unset }) } }
+}
+
+/** Changes nothing when it is there, and then the answer does not list it as made. */
+function deliveryInsert({ _id, ...rest }: DeliveryDocument): UpdateStatement {
+  return { q: { _id }, u: { $setOnInsert: rest }, upsert: true }
+}
+
+function transactionOf(id: string): string {
+  return id.slice(deliveryId('').length)
 }

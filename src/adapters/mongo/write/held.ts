@@ -7,28 +7,28 @@ import { MailError } from '../../../core/errors.ts'
 import type { MessageContent } from '../../../core/mailbox/mailbox.ts'
 import type { Filed, HeldSlice } from '../../../core/ports/store.ts'
 import type { HeldDocument, RecipientDocument, RecipientRefusal } from '../documents.ts'
-import { heldId, recipientId } from '../documents.ts'
+import { recipientId } from '../documents.ts'
 import { flagsOfDocument, keywordsText } from '../flag-sets.ts'
 import { accountNoOf } from '../ids.ts'
+import type { Find } from '../read-side.ts'
 import { fileOne } from './filing.ts'
 import type { Operation } from './operation.ts'
 import type { Step } from './step.ts'
 import { targetOf } from './targets.ts'
 import { lookedForKeys } from './threads.ts'
-import { deliveryBytes, dropHeld, insertTransaction, keysOf } from './transactions.ts'
+import { deliveryBytes, dropHeld, heldKey, insertTransaction, keysOf } from './transactions.ts'
 import type { NewDelivery } from './transactions.ts'
 
 export function holdDelivery({ delivery, nowMs, outboxIds }: NewDelivery): Operation<{ readonly kind: 'held' | 'duplicate' }> {
   const { transaction, recipients, content } = delivery
   return {
     accounts: [],
-    keys: [...keysOf(delivery), heldId(transaction)],
-    transaction,
+    keys: [...keysOf(delivery), heldKey(transaction)],
     bytes: recipients.reduce((sum, { prefix }) => sum + 500 + prefix.byteLength, deliveryBytes(delivery)) + content.forms.byteLength + content.text.byteLength,
     plan(step) {
       if (step.isDuplicate(transaction)) return { kind: 'duplicate' }
-      step.insert(heldDocument(delivery))
-      for (const document of recipientDocuments(delivery)) step.insert(document)
+      step.insert('held', heldDocument(delivery))
+      for (const document of recipientDocuments(delivery)) step.insert('recipients', document)
       insertTransaction(step, { delivery, nowMs, outboxIds })
       return { kind: 'held' }
     },
@@ -37,99 +37,86 @@ export function holdDelivery({ delivery, nowMs, outboxIds }: NewDelivery): Opera
 
 function heldDocument({ transaction, receivedAtMs, content, recipients }: NewDelivery['delivery']): HeldDocument {
   const { body, bodyBytes, forms, text, sentAtMs, messageId, references, baseSubject } = content
-  return {
-    _id: heldId(transaction),
-    held: { transaction, receivedAtMs, remaining: recipients.length, bodyBytes, sentAtMs, messageId, references, baseSubject },
-    body,
-    forms,
-    text,
-  }
+  return { _id: transaction, receivedAtMs, remaining: recipients.length, body, bodyBytes, sentAtMs, messageId, references, baseSubject, forms, text }
 }
 
 function recipientDocuments({ transaction, recipients }: NewDelivery['delivery']): RecipientDocument[] {
   return recipients.map(({ account, target, prefix, flags, extraBytes }, position) => ({
     _id: recipientId(transaction, position),
-    recipient: {
-      held: transaction,
-      position,
-      refused: '',
-      account,
-      mailbox: 'mailbox' in target ? target.mailbox : null,
-      role: 'role' in target ? target.role : null,
-      flags: flags.bits,
-      keywords: keywordsText(flags.keywords),
-      extraBytes,
-    },
+    held: transaction,
+    position,
+    refused: '',
+    account,
+    mailbox: 'mailbox' in target ? target.mailbox : null,
+    role: 'role' in target ? target.role : null,
+    flags: flags.bits,
+    keywords: keywordsText(flags.keywords),
+    extraBytes,
     prefix,
   }))
 }
-
-export const waitingRecipients = (transaction: string): object => ({ 'recipient.held': transaction, 'recipient.refused': '' })
-export const refusedRecipients = (transaction: string): object => ({ 'recipient.held': transaction, 'recipient.refused': { $gt: '' } })
 
 export function fileHeld(transaction: string, limit: number): Operation<HeldSlice | null> {
   return {
     accounts: [],
     solo: true,
-    keys: [heldId(transaction)],
+    keys: [heldKey(transaction)],
     async plan(step) {
-      const [held] = await step.find<HeldDocument>({ filter: { _id: heldId(transaction) } })
+      const [held] = await step.find<HeldDocument>('held', { filter: { _id: transaction } })
       if (held === undefined) return null
-      const recipients = await step.find<RecipientDocument>({ filter: waitingRecipients(transaction), sort: { 'recipient.position': 1 }, limit })
-      const earlier = await step.find<RecipientDocument>({ filter: refusedRecipients(transaction), projection: { prefix: 0 } })
-      const refused = earlier.map(({ recipient }) => ({ position: recipient.position, account: recipient.account, code: recipient.refused as RecipientRefusal }))
-      const content = contentOf(held)
-      await loadFor(step, recipients, content)
+      const recipients = await step.find<RecipientDocument>('recipients', { ...recipientsFind(transaction, ''), limit })
+      const refused = await step.find<RecipientDocument>('recipients', recipientsFind(transaction, { $gt: '' }))
+      await loadFor(step, recipients, held)
       const filed: (Filed & { account: string })[] = []
-      for (const { _id, prefix, recipient } of recipients) {
-        const outcome = fileRecipient(step, held, { prefix, recipient, content })
+      for (const recipient of recipients) {
+        const outcome = fileRecipient(step, held, recipient)
         if (typeof outcome === 'string') {
-          step.update({ _id }, { $set: { 'recipient.refused': outcome } })
-          refused.push({ position: recipient.position, account: recipient.account, code: outcome })
+          step.update('recipients', { _id: recipient._id }, { $set: { refused: outcome } })
+          refused.push({ ...recipient, refused: outcome })
         } else {
-          step.delete({ _id })
+          step.delete('recipients', { _id: recipient._id })
           filed.push({ ...outcome, account: recipient.account })
         }
       }
-      const remaining = held.held.remaining - recipients.length
-      if (recipients.length > 0) step.update({ _id: held._id }, { $set: { 'held.remaining': remaining } })
-      return { filed, remaining, refused: refused.sort((a, b) => a.position - b.position).map(({ account, code }) => ({ account, code })) }
+      const remaining = held.remaining - recipients.length
+      if (recipients.length > 0) step.update('held', { _id: transaction }, { $set: { remaining } })
+      return { filed, remaining, refused: refused.sort((a, b) => a.position - b.position).map(refusalOf) }
     },
   }
 }
 
+/** Those that wait (''), or those that were refused. */
+export function recipientsFind(transaction: string, refused: '' | { readonly $gt: '' }): Find {
+  return { filter: { held: transaction, refused }, sort: { refused: 1, position: 1 } }
+}
+
+function refusalOf({ account, refused }: RecipientDocument): { account: string; code: RecipientRefusal } {
+  return { account, code: refused as RecipientRefusal }
+}
+
 async function loadFor(step: Step, recipients: readonly RecipientDocument[], content: MessageContent): Promise<void> {
-  const accounts = recipients.map(({ recipient }) => accountNoOf(recipient.account)).filter((no) => no !== null)
+  const accounts = recipients.map(({ account }) => accountNoOf(account)).filter((no) => no !== null)
   await step.load(accounts)
   await step.loadThreads(accounts.flatMap((no) => lookedForKeys(no, content)))
 }
 
-function fileRecipient(
-  step: Step,
-  { held }: HeldDocument,
-  { prefix, recipient, content }: Pick<RecipientDocument, 'prefix' | 'recipient'> & { readonly content: MessageContent },
-): Filed | RecipientRefusal {
-  const { account, mailbox, role } = recipient
+function fileRecipient(step: Step, held: HeldDocument, recipient: RecipientDocument): Filed | RecipientRefusal {
+  const { account, mailbox, role, prefix, extraBytes } = recipient
   const target = targetOf(step, { account, target: mailbox === null ? { role: role! } : { mailbox } })
   if (typeof target === 'string') return target
   const flags = flagsOfDocument(recipient.flags, recipient.keywords)
-  return fileOne(step, target, { content, prefix, flags, receivedAtMs: held.receivedAtMs }, recipient.extraBytes) ?? 'quota-exceeded'
-}
-
-function contentOf({ held, body, forms, text }: HeldDocument): MessageContent {
-  const { bodyBytes, sentAtMs, messageId, references, baseSubject } = held
-  return { body, bodyBytes, forms, text, sentAtMs, messageId, references, baseSubject }
+  return fileOne(step, target, { content: held, prefix, flags, receivedAtMs: held.receivedAtMs }, extraBytes) ?? 'quota-exceeded'
 }
 
 /** Nothing happens when it is not held. Refuses `conflict` while recipients are left. */
 export function finishHeld(transaction: string): Operation<void> {
   return {
     accounts: [],
-    keys: [heldId(transaction)],
+    keys: [heldKey(transaction)],
     async plan(step) {
-      const [found] = await step.find<HeldDocument>({ filter: { _id: heldId(transaction) }, projection: { forms: 0, text: 0 } })
-      if (found === undefined) return
-      const { remaining } = found.held
+      const [held] = await step.find<Pick<HeldDocument, 'remaining'>>('held', { filter: { _id: transaction }, projection: { remaining: 1 } })
+      if (held === undefined) return
+      const { remaining } = held
       if (remaining > 0) throw new MailError('conflict', 'recipients of the held delivery are not filed yet', { remaining })
       dropHeld(step, transaction)
     },

@@ -50,9 +50,9 @@ type CopyPlace = Pick<MessageDocument, '_id' | 'mailbox' | 'uid' | 'modseq' | 'c
 async function insertCopies(step: Step, keys: readonly number[], place: (i: number) => CopyPlace): Promise<void> {
   for (let at = 0; at < keys.length; at += copySlice) {
     const slice = keys.slice(at, at + copySlice)
-    const found = await step.find<MessageDocument>({ filter: { _id: { $in: slice } } })
+    const found = await step.find<MessageDocument>('messages', { filter: { _id: { $in: slice } } })
     const byKey = new Map(found.map((message) => [message._id, message]))
-    await step.insertNow(slice.map((key, i) => ({ ...byKey.get(key)!, ...place(at + i) })))
+    await step.insertNow('messages', slice.map((key, i) => ({ ...byKey.get(key)!, ...place(at + i) })))
   }
 }
 
@@ -72,7 +72,7 @@ export function moveMessages({ accountNo, sourceNo, targetNo, uids, nowMs }: Mov
       countOut(draft, sourceNo, chosen.tally, modseq)
       const firstUid = countIn(draft, targetNo, chosen.tally, modseq)
       const target = packKey(accountNo, targetNo)
-      chosen.keys.forEach((_id, i) => step.update({ _id }, { $set: { mailbox: target, uid: firstUid + i, modseq, createdModseq: modseq } }))
+      chosen.keys.forEach((_id, i) => step.update('messages', { _id }, { $set: { mailbox: target, uid: firstUid + i, modseq, createdModseq: modseq } }))
       insertTombstone(step, { accountNo, mailbox: source, modseq, atMs: nowMs, uids: chosen.uids, destroyed: [], removed: false })
       return copied(uidValidity, chosen.uids, firstUid, modseq)
     },
@@ -112,7 +112,7 @@ export function expungeMessages(args: ExpungeMessages): Operation<{ readonly mod
 const maxListed = 50_000
 
 export function deleteMessages(step: Step, keys: readonly number[]): void {
-  for (let at = 0; at < keys.length; at += maxListed) step.delete({ _id: { $in: keys.slice(at, at + maxListed) } })
+  for (let at = 0; at < keys.length; at += maxListed) step.delete('messages', { _id: { $in: keys.slice(at, at + maxListed) } })
 }
 
 function copied(uidValidity: number, sources: readonly number[], firstUid: number, modseq: number): Copied {

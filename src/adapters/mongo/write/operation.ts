@@ -12,8 +12,6 @@ export interface Operation<R> {
   readonly keys?: readonly string[]
   /** Thread keys (threads.ts) whose threads must be known. */
   readonly threadKeys?: readonly number[]
-  /** Of a delivery: its insert fails when it is there already, and then it is looked for. */
-  readonly transaction?: string
   /** About what it weighs, for the bound of a group. */
   readonly bytes?: number
   /** May run several times; only what the last one has told the step counts. A refusal or {@link Undone} leaves nothing. */

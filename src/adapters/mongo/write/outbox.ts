@@ -16,25 +16,23 @@ export function insertOutboxRows(step: Step, delivery: Delivery, { nowMs, outbox
   return delivery.outbox.map(({ sender, recipient, dueAtMs, prefix, account }) => {
     const accountNo = account === null ? null : accountNoOf(account)
     const _id = outboxIds.next(nowMs)
-    step.insert({
+    step.insert('outbox', {
       _id,
-      outbox: {
-        transaction,
-        sender,
-        recipient,
-        ...(accountNo !== null && { account: accountNo }),
-        bodyBytes: content.bodyBytes,
-        state: 'queued',
-        dueAtMs,
-        nextAtMs: dueAtMs,
-        createdAtMs: nowMs,
-        attempts: 0,
-        leaseUntilMs: null,
-        lastReply: null,
-        lastTryAtMs: null,
-      },
+      transaction,
+      sender,
+      recipient,
+      ...(accountNo !== null && { account: accountNo }),
       body: content.body,
+      bodyBytes: content.bodyBytes,
       prefix,
+      state: 'queued',
+      dueAtMs,
+      nextAtMs: dueAtMs,
+      createdAtMs: nowMs,
+      attempts: 0,
+      leaseUntilMs: null,
+      lastReply: null,
+      lastTryAtMs: null,
     })
     return _id
   })
@@ -43,7 +41,7 @@ export function insertOutboxRows(step: Step, delivery: Delivery, { nowMs, outbox
 /** Unknown and settled rows are passed over. */
 export function settleOutbox(step: Step, settlements: readonly OutboxSettlement[]): void {
   for (const settlement of settlements) {
-    if (isOutboxId(settlement.id)) step.update({ _id: settlement.id, 'outbox.state': { $in: unsettledStates } }, settled(settlement))
+    if (isOutboxId(settlement.id)) step.update('outbox', { _id: settlement.id, state: { $in: unsettledStates } }, settled(settlement))
   }
 }
 
@@ -52,27 +50,27 @@ export function settleOutboxRows(settlements: readonly OutboxSettlement[]): Oper
 }
 
 function settled({ state, reply, atMs, untilMs }: OutboxSettlement): Document {
-  const tried = { 'outbox.state': state, 'outbox.lastReply': reply, 'outbox.lastTryAtMs': atMs }
+  const tried = { state: state, lastReply: reply, lastTryAtMs: atMs }
   if (state === 'deferred') {
     // Without an end of the lease it would never come due again: then it ends now.
     const leaseUntil = untilMs ?? atMs
-    return { $set: { ...tried, 'outbox.leaseUntilMs': leaseUntil, 'outbox.nextAtMs': leaseUntil } }
+    return { $set: { ...tried, leaseUntilMs: leaseUntil, nextAtMs: leaseUntil } }
   }
-  if (state === 'queued') return { $set: { ...tried, ...waiting(untilMs ?? atMs) }, $unset: { 'outbox.node': '' } }
-  return { $set: { ...tried, 'outbox.leaseUntilMs': null, 'outbox.settledAtMs': atMs }, $unset: { 'outbox.node': '', 'outbox.nextAtMs': '' } }
+  if (state === 'queued') return { $set: { ...tried, ...waiting(untilMs ?? atMs) }, $unset: { node: '' } }
+  return { $set: { ...tried, leaseUntilMs: null, settledAtMs: atMs }, $unset: { node: '', nextAtMs: '' } }
 }
 
 function waiting(dueAtMs: number): Document {
-  return { 'outbox.leaseUntilMs': null, 'outbox.dueAtMs': dueAtMs, 'outbox.nextAtMs': dueAtMs }
+  return { leaseUntilMs: null, dueAtMs: dueAtMs, nextAtMs: dueAtMs }
 }
 
 /** Waits in nobody's hand. */
 export function queuedAt(nowMs: number): Document {
-  return { $set: { 'outbox.state': 'queued', ...waiting(nowMs) }, $unset: { 'outbox.node': '' } }
+  return { $set: { state: 'queued', ...waiting(nowMs) }, $unset: { node: '' } }
 }
 
 /** A pipeline, because a row that was never tried is as old as its making. */
 export const cancelled: Document[] = [
-  { $set: { 'outbox.state': 'cancelled', 'outbox.leaseUntilMs': null, 'outbox.settledAtMs': { $ifNull: ['$outbox.lastTryAtMs', '$outbox.createdAtMs'] } } },
-  { $unset: ['outbox.node', 'outbox.nextAtMs'] },
+  { $set: { state: 'cancelled', leaseUntilMs: null, settledAtMs: { $ifNull: ['$lastTryAtMs', '$createdAtMs'] } } },
+  { $unset: ['node', 'nextAtMs'] },
 ]

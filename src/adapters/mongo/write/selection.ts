@@ -23,7 +23,7 @@ export interface Leaving {
 export async function selectLeaving(step: Step, mailbox: number, uids: Uids, onlyDeleted = false): Promise<Leaving> {
   const tally = new Tally()
   if (uids !== 'all' && uids.length === 0) return { uids: [], keys: [], tally }
-  const rows = await step.find<{ _id: number; uid: number; flags: number; sizeBytes: number }>({
+  const rows = await step.find<{ _id: number; uid: number; flags: number; sizeBytes: number }>('messages', {
     filter: { mailbox, ...uidCondition(uids), ...(onlyDeleted && { flags: { $bitsAllSet: deletedBit } }) },
     projection: { uid: 1, flags: 1, sizeBytes: 1 },
     sort: { uid: 1 },

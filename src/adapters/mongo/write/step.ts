@@ -1,26 +1,19 @@
 /**
- * What one operation sees of its group and adds to it: drafts of accounts, documents to insert, update and delete. It is taken
- * into the group whole, or dropped.
+ * What one operation sees of its group and adds to it: drafts of accounts, deliveries, documents to insert, update and delete.
+ * It is taken into the group whole, or dropped.
  */
 import type { Document } from 'mongodb'
+import type { AccountDocument, DeliveryDocument, Written } from '../documents.ts'
 import type { Find } from '../read-side.ts'
-import type { AccountDocument, MailDocument } from '../documents.ts'
 import { copyOf } from './account-state.ts'
+import { Additions } from './additions.ts'
 import type { Group } from './group.ts'
-
-/** A statement of the `update` command. */
-export interface UpdateStatement {
-  readonly q: Document
-  readonly u: Document | Document[]
-  readonly multi?: boolean
-}
 
 export class Step {
   readonly #group: Group
   readonly drafts = new Map<number, AccountDocument>()
-  readonly inserts: MailDocument[] = []
-  readonly updates: UpdateStatement[] = []
-  readonly deletes: Document[] = []
+  readonly deliveries: DeliveryDocument[] = []
+  readonly additions = new Additions()
   readonly threads = new Map<number, number>()
   /** Accounts that the operation has looked at. */
   readonly seen = new Set<number>()
@@ -59,29 +52,29 @@ export class Step {
     return this.#group.loadThreads(keys)
   }
 
-  /** Reads `mail` as it was when the transaction began. */
-  find<T>(find: Find): Promise<T[]> {
-    return this.#group.find<T>('mail', find)
+  /** Reads a collection as it was when the transaction began. */
+  find<T>(collection: keyof Written, find: Find): Promise<T[]> {
+    return this.#group.find<T>(collection, find)
   }
 
   isDuplicate(transaction: string): boolean {
     return this.#group.duplicates.has(transaction)
   }
 
+  insert<C extends keyof Written>(collection: C, document: Written[C]): void {
+    this.additions.of(collection).inserts.push(document)
+  }
+
   /** At once, for what is too much to be kept until the group is written. The operation must not be planned again after it. */
-  insertNow(documents: readonly MailDocument[]): Promise<void> {
-    return this.#group.insertNow(documents)
+  insertNow<C extends keyof Written>(collection: C, documents: readonly Written[C][]): Promise<void> {
+    return this.#group.insertNow(collection, documents)
   }
 
-  insert(document: MailDocument): void {
-    this.inserts.push(document)
+  update(collection: keyof Written, q: Document, u: Document, multi = false): void {
+    this.additions.of(collection).updates.push({ q, u, multi })
   }
 
-  update(q: Document, u: Document | Document[], multi = false): void {
-    this.updates.push({ q, u, multi })
-  }
-
-  delete(q: Document): void {
-    this.deletes.push(q)
+  delete(collection: keyof Written, q: Document): void {
+    this.additions.of(collection).deletes.push({ q, limit: 0 })
   }
 }

@@ -19,9 +19,14 @@ export interface NewTombstone {
 
 export function insertTombstone(step: Step, { accountNo, mailbox, modseq, atMs, uids, destroyed, removed }: NewTombstone): void {
   step.draft(accountNo).vanishedModseq = modseq
-  step.insert({
+  step.insert('tombstones', {
     _id: tombstoneId(mailbox, modseq),
-    tombstone: { account: accountNo, modseq, mailbox, atMs, count: uids.length, removed },
+    account: accountNo,
+    modseq,
+    mailbox,
+    atMs,
+    count: uids.length,
+    removed,
     uids: packRanges(uids),
     destroyed: packRanges([...destroyed].sort((a, b) => a - b)),
   })
@@ -37,20 +42,20 @@ export function pruneTombstones(accountNo: number, beforeMs: number, keep: numbe
     selects: true,
     async plan(step) {
       if (step.account(accountNo) === null) return 0
-      const find = { filter: { 'tombstone.account': accountNo }, projection: { tombstone: 1 }, sort: { 'tombstone.modseq': -1 } }
-      const found = await step.find<Pick<TombstoneDocument, '_id' | 'tombstone'>>(find)
+      const find = { filter: { account: accountNo }, projection: { uids: 0, destroyed: 0 }, sort: { modseq: -1 } }
+      const found = await step.find<Omit<TombstoneDocument, 'uids' | 'destroyed'>>('tombstones', find)
+      const named = new Set(found.filter(({ count }) => count > 0).map(({ mailbox }) => mailbox))
       const kept = new Map<number, number>()
-      const going = found.filter(({ tombstone: { mailbox, atMs, count, removed } }) => {
+      const going = found.filter(({ mailbox, atMs, count, removed }) => {
         const before = kept.get(mailbox) ?? 0
-        const empty = removed && count === 0 && !found.some((other) => other.tombstone.mailbox === mailbox && other.tombstone.count > 0)
         kept.set(mailbox, before + count)
-        return (before >= keep || empty) && atMs < beforeMs
+        return atMs < beforeMs && (before >= keep || (removed && !named.has(mailbox)))
       })
       if (going.length === 0) return 0
-      for (const { _id } of going) step.delete({ _id })
+      for (const { _id } of going) step.delete('tombstones', { _id })
       const draft = step.draft(accountNo)
-      draft.prunedModseq = Math.max(draft.prunedModseq, ...going.map(({ tombstone }) => tombstone.modseq))
-      return going.reduce((sum, { tombstone }) => sum + tombstone.count, 0)
+      draft.prunedModseq = Math.max(draft.prunedModseq, ...going.map(({ modseq }) => modseq))
+      return going.reduce((sum, { count }) => sum + count, 0)
     },
   }
 }

@@ -3,7 +3,7 @@
  * settlements, and the held delivery that it ends.
  */
 import type { Delivery } from '../../../core/ports/store.ts'
-import { deliveryId, heldId } from '../documents.ts'
+import { deliveryId } from '../documents.ts'
 import type { OutboxIds } from '../ids.ts'
 import { insertOutboxRows, settleOutbox } from './outbox.ts'
 import type { Step } from './step.ts'
@@ -14,19 +14,23 @@ export interface NewDelivery {
   readonly outboxIds: OutboxIds
 }
 
+/** Of the operations that change a held delivery. */
+export const heldKey = (transaction: string): string => `held/${transaction}`
+
 /** A second one of the same transaction must find the first committed; so must what ends the same held delivery. */
 export function keysOf({ transaction, finishes }: Delivery): string[] {
-  return [deliveryId(transaction), ...(finishes === undefined ? [] : [heldId(finishes)])]
+  return [deliveryId(transaction), ...(finishes === undefined ? [] : [heldKey(finishes)])]
 }
 
-export function deliveryBytes({ outbox }: Delivery): number {
-  return outbox.reduce((sum, { prefix }) => sum + 500 + prefix.byteLength, 1_000)
+/** About what the documents beside the recipients' weigh. */
+export function deliveryBytes({ outbox, facts }: Delivery): number {
+  return outbox.reduce((sum, { prefix }) => sum + 500 + prefix.byteLength, 200 + JSON.stringify(facts).length)
 }
 
 /** Returns the ids of the outbox rows, in order. */
 export function insertTransaction(step: Step, { delivery, nowMs, outboxIds }: NewDelivery): string[] {
   const { transaction, receivedAtMs, facts, settles, finishes } = delivery
-  step.insert({ _id: deliveryId(transaction), delivery: { receivedAtMs }, facts: JSON.stringify(facts) })
+  step.deliveries.push({ _id: deliveryId(transaction), receivedAtMs, facts: JSON.stringify(facts) })
   const outbox = insertOutboxRows(step, delivery, { nowMs, outboxIds })
   if (settles !== undefined) settleOutbox(step, settles)
   if (finishes !== undefined) dropHeld(step, finishes)
@@ -34,6 +38,6 @@ export function insertTransaction(step: Step, { delivery, nowMs, outboxIds }: Ne
 }
 
 export function dropHeld(step: Step, transaction: string): void {
-  step.delete({ _id: heldId(transaction) })
-  step.delete({ 'recipient.held': transaction })
+  step.delete('held', { _id: transaction })
+  step.delete('recipients', { held: transaction })
 }

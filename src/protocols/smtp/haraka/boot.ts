@@ -36,7 +36,7 @@ async function stop(withinMs: number, atWork: () => boolean): Promise<void> {
   while (performance.now() < deadlineMs && atWork()) {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  node.lmtp.close()
+  node.cores.closeDelivery()
   node.link.close()
   harakaServer.performShutdown()
 }

@@ -1,6 +1,6 @@
 /**
  * What a client may not do to us on one connection, beside the limits that `connection-changes.ts` counts: be endlessly slow,
- * send commands or names of any length, or stay after the goodbye. Put on Haraka's `Connection` (3.3.4) once, before it listens.
+ * send commands or names of any length, put TLS into TLS, or stay after the goodbye. Put on Haraka's `Connection` (3.3.4) once, before it listens.
  */
 import { hangUp } from './connection-changes.ts'
 import { connectionPrototype, constants, replyText } from './haraka.ts'
@@ -31,6 +31,7 @@ export function limitClients(): void {
   keepPace()
   limitCommands()
   limitNames()
+  refuseSecondTls()
   cutOffAfterGoodbye()
 }
 
@@ -40,7 +41,9 @@ const messagePaces = new WeakMap<HarakaTransaction, Pace>()
 function keepPace(): void {
   const processData = prototype.process_data
   prototype.process_data = function (data) {
-    if (this.state < states.DISCONNECTING && !isInPace(this, data)) return hangUp(this, replies.tooSlow)
+    // After the goodbye nothing is read any more.
+    if (this.state >= states.DISCONNECTING) return void this.client.pause()
+    if (!isInPace(this, data)) return hangUp(this, replies.tooSlow)
     processData.call(this, data)
   }
 }
@@ -82,6 +85,18 @@ function limitNames(): void {
       if (Buffer.byteLength(line) <= maxNameBytes) return greet.call(this, line)
       this.respond(replies.nameTooLong.code, replyText(replies.nameTooLong))
     }
+  }
+}
+
+/** RFC 3207 §4.2: not again. Haraka only looks whether it was offered, which it was before the first time. */
+function refuseSecondTls(): void {
+  const processLine = prototype.process_line
+  prototype.process_line = function (line) {
+    const isStartTls = this.state === states.CMD && sessionOf(this).takeLine === null && /^STARTTLS[ \t\r\n]/i.test(line.toString('latin1', 0, 9))
+    if (!isStartTls) return processLine.call(this, line)
+    if (this.tls.enabled) return void this.respond(replies.tlsActive.code, replyText(replies.tlsActive))
+    if (!/^STARTTLS\r?\n$/i.test(line.toString('latin1'))) return void this.respond(replies.noArgument.code, replyText(replies.noArgument))
+    processLine.call(this, line)
   }
 }
 

@@ -1,31 +1,33 @@
-/** The ingress process as our plugins see it: its settings, the link to core, the LMTP connections. One per process. */
+/** The ingress process as our plugins see it: its settings, the link to core and the ways into each core. One per process. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { connectLink, type Link } from '../link.ts'
+import type { Link } from '../link.ts'
+import { connectCores, type Cores } from './cores.ts'
 import type { KeptBudget } from './kept-message.ts'
-import { createLmtpPool, type LmtpPool } from './lmtp-client.ts'
 import type { PluginSettings } from './settings.ts'
 
 export interface IngressNode {
   readonly settings: PluginSettings
+  /** To whichever core answers. */
   readonly link: Link
-  readonly lmtp: LmtpPool
+  readonly cores: Cores
   readonly budget: KeptBudget
   /** Messages between the end of their DATA and their reply: a stop waits for them. */
   inHand: number
+  /** Outbox rows that Haraka holds. */
+  rowsHeld: () => number
 }
 
 let node: IngressNode | null = null
 
 export function openIngressNode(home: string): IngressNode {
   const settings = JSON.parse(readFileSync(path.join(home, 'config', 'congvu.json'), 'utf8')) as PluginSettings
-  node = {
+  const cores = connectCores({
     settings,
-    link: connectLink({ ...settings.link, node: settings.node }),
-    lmtp: createLmtpPool({ ...settings.lmtp, hostname: settings.hostname }),
-    budget: { heldBytes: 0, maxHeldBytes: settings.limits.maxHeldBytes },
-    inHand: 0,
-  }
+    rowsHeld: () => node?.rowsHeld() ?? 0,
+    onLinked: (linked) => void process.send?.({ event: 'congvu.link', linked }),
+  })
+  node = { settings, link: cores.link, cores, budget: { heldBytes: 0, maxHeldBytes: settings.limits.maxHeldBytes }, inHand: 0, rowsHeld: () => 0 }
   return node
 }
 

@@ -7,11 +7,13 @@
  */
 import type { Socket } from 'node:net'
 import { connectPrivately, type PrivatePlace } from '../json-lines.ts'
-import { transactionParameter, type SmtpReply, type TransactionId } from '../link-types.ts'
+import { tokenLine, transactionParameter, type SmtpReply, type TransactionId } from '../link-types.ts'
 import { LmtpLost, LmtpReplies } from './lmtp-replies.ts'
 
 export interface LmtpPoolOptions {
   readonly place: PrivatePlace
+  /** Shown where the place is a port. */
+  readonly token?: string
   readonly hostname: string
   readonly maxConnections: number
   readonly replyTimeoutMs: number
@@ -130,6 +132,7 @@ class LmtpConnection {
 
   private constructor(options: LmtpPoolOptions, onClose: (connection: LmtpConnection) => void) {
     this.#socket = connectPrivately(options.place)
+    if ('port' in options.place && options.token !== undefined) this.#socket.write(tokenLine(options.token))
     this.#replies = new LmtpReplies(this.#socket, () => onClose(this))
     this.#replyTimeoutMs = options.replyTimeoutMs
   }

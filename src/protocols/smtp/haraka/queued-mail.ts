@@ -34,6 +34,10 @@ export function isQueued(row: string): boolean {
   return found.mail !== null && (attempts.has(found.mail) || harakaOutbound.delivery_queue.tasks.includes(found.mail))
 }
 
+export function queuedRows(): number {
+  return held.size
+}
+
 export function noteQueued(rows: readonly string[], mail: HarakaQueuedMail | null, nextTryAtMs: number): void {
   for (const row of rows) held.set(row, { mail, untilMs: nextTryAtMs + graceMs })
 }

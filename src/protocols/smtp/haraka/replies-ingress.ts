@@ -19,6 +19,8 @@ export const replies = {
   tooManyRecipients: reply(452, '4.5.3', 'Too many recipients'),
   authenticationRequired: reply(530, '5.7.0', 'Authentication required'),
   startTlsFirst: reply(530, '5.7.0', 'Must issue a STARTTLS command first'),
+  tlsActive: reply(503, '5.5.1', 'TLS is active'),
+  noArgument: reply(501, '5.5.4', 'The command takes no argument'),
   unknownCommand: reply(500, '5.5.2', 'Command not recognized'),
   noAuthHere: reply(502, '5.5.1', 'AUTH is offered on the submission ports only'),
   authSequence: reply(503, '5.5.1', 'AUTH is not possible now'),

@@ -64,6 +64,12 @@ export interface OutboundSettings {
   readonly maxConnections: number
 }
 
+/** The ways into one core node. */
+export interface CorePlace {
+  readonly link: PrivatePlace
+  readonly lmtp: PrivatePlace
+}
+
 export interface IngressSettings {
   /** Name of this ingress node, stable over restarts. */
   readonly node: string
@@ -88,8 +94,10 @@ export interface IngressSettings {
   readonly checks: IngressChecks
   readonly outbound: OutboundSettings
   readonly link: { readonly place: PrivatePlace; readonly token: string }
+  /** Other core nodes on the same store, which are asked when the first one is away. */
+  readonly otherCores?: readonly CorePlace[]
   readonly lmtp: { readonly place: PrivatePlace; readonly maxConnections: number; readonly replyTimeoutMs: number }
-  /** Where ingress takes due outbox rows from core; guarded by the link's token. */
+  /** Where ingress takes due outbox rows from core; guarded by the link's token. A port is told to each core by the link. */
   readonly handover: PrivatePlace
   /** DNS servers instead of the machine's own, `address` or `address:port`; null = the machine's. */
   readonly dnsServers: readonly string[] | null

@@ -28,6 +28,8 @@ export interface Ingress extends AsyncDisposable {
   readonly ports: ChosenPorts
   /** Of the Haraka that listens now; null between a death and the next start. */
   readonly pid: number | null
+  /** Whether that Haraka is linked to a core now. */
+  readonly linked: boolean
   readonly restarts: number
   /** Resolves when Haraka listens: at once when it does. */
   listening(): Promise<void>
@@ -66,6 +68,7 @@ class SupervisedHaraka implements Ingress {
   #delayMs = 0
   #startedAtMs = 0
   #timer: NodeJS.Timeout | null = null
+  linked = false
   restarts = 0
 
   constructor(settings: IngressSettings, events: IngressEvents) {
@@ -97,8 +100,12 @@ class SupervisedHaraka implements Ingress {
     const { child, listening } = startHaraka(this.#settings.home, this.#events)
     this.#child = child
     let listened = false
+    child.on('message', (message) => {
+      if (isEvent(message, 'congvu.link')) this.linked = message.linked === true
+    })
     child.once('exit', (code, signal) => {
       this.#child = null
+      this.linked = false
       if (!listened || this.#stopping) return // start() rejects by itself.
       this.#events.log('error', `Haraka ended (${signal ?? `code ${code}`}); it is started again`)
       this.#listening = Promise.withResolvers<void>()
@@ -180,12 +187,18 @@ function startHaraka(home: string, events: IngressEvents): { child: ChildProcess
       clearTimeout(late)
       fail('Haraka ended')
     })
-    child.once('message', () => {
+    child.on('message', (message) => {
+      if (!isEvent(message, 'congvu.listening')) return
       clearTimeout(late)
       resolve()
     })
   })
   return { child, listening }
+}
+
+/** What the child says over its channel. */
+function isEvent(message: unknown, event: string): message is { readonly event: string; readonly linked?: unknown } {
+  return typeof message === 'object' && message !== null && 'event' in message && message.event === event
 }
 
 const levels: Readonly<Record<string, IngressLogLevel>> = {

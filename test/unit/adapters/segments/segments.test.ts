@@ -50,6 +50,19 @@ test('a blob id is its place, in text of fixed width', () => {
   for (const wrong of ['', '1f-abcdef', '0000001F-0000abcdef', '0000001f-0000abcdef0', 'x'.repeat(19)]) assert.equal(blobPlace(wrong), null)
 })
 
+test('ids strictly grow as text in the order of their puts, also over a restart', async (t) => {
+  const directory = await folder(t)
+  const ids: string[] = []
+  for (let opening = 0; opening < 2; opening++) {
+    await using blobs = await openSegments({ directory, clock })
+    ids.push(await blobs.put(body('a')))
+    ids.push(...(await Promise.all([randomBytes(1_000_000), body('b'), randomBytes(70_000), body('c')].map((one) => blobs.put(one)))))
+    ids.push(await blobs.put(body('a')))
+  }
+  assert.deepEqual(ids, ids.toSorted())
+  assert.equal(new Set(ids).size, ids.length)
+})
+
 test('puts that arrive together share one write and one sync', async (t) => {
   const directory = await folder(t)
   const passed: string[] = []

@@ -6,8 +6,10 @@ import { isMailError } from '../../../../src/core/errors.ts'
 import { noFlags } from '../../../../src/core/mailbox/flags.ts'
 import type { SelectedView } from '../../../../src/core/mail.ts'
 import type { SearchKey } from '../../../../src/core/mailbox/search-key.ts'
+import { TextIndex } from '../../../../src/core/mailbox/text-index.ts'
 import { createViews } from '../../../../src/core/mailbox/views.ts'
 import { digest } from '../../../../src/message/digest.ts'
+import { MemoryFullText } from '../../../support/memory-full-text.ts'
 import { MemoryStore } from '../../../support/memory-store.ts'
 import { type MadeMail, makeMail, matches, randomKey, tracePrefix } from '../../../support/searched-mail.ts'
 
@@ -27,17 +29,23 @@ class Mailbox {
   readonly store = new MemoryStore()
   readonly bodies = new Map<string, Uint8Array>()
   bodiesRead = 0
-  readonly views = createViews({
-    store: this.store,
-    blobs: {
-      read: async (id) => {
-        this.bodiesRead++
-        return this.bodies.get(id)!
-      },
-    },
-    bus: createLocalBus({ onError: (error) => { throw error } }),
-    clock: { nowMs: () => nowMs, sleep: async () => true },
-  })
+  readonly fullText = new MemoryFullText(() => nowMs)
+  readonly views: ReturnType<typeof createViews>
+
+  /** `indexFrom`: with an index, which is asked from so many open messages on. */
+  constructor(indexFrom: number | null = null) {
+    const { store, fullText } = this
+    const clock = { nowMs: () => nowMs, sleep: async () => true }
+    const onFault = (error: unknown): never => {
+      throw error
+    }
+    const read = async (id: string): Promise<Uint8Array> => {
+      this.bodiesRead++
+      return this.bodies.get(id)!
+    }
+    const index = indexFrom === null ? {} : { textIndex: new TextIndex({ store, clock, fullText, onFault }, { minMessages: indexFrom, maxAwaited: Infinity }) }
+    this.views = createViews({ store, blobs: { read }, bus: createLocalBus({ onError: onFault }), clock, ...index })
+  }
 
   add(bytes: Uint8Array, options: { prefix?: Uint8Array; flags?: MadeMail['flags']; receivedAtMs?: number } = {}) {
     const { forms, text, sentAtMs } = digest(bytes)
@@ -152,6 +160,39 @@ test('texts are read only of messages that cheaper keys leave open', async () =>
   assert.deepEqual({ rows: reads.rows, text: reads.text }, { rows: 50, text: 1 })
   assert.deepEqual((await found(mailbox, { key: 'or', left: { key: 'text', text: 'nội' }, right: { key: 'all' } })).length, 50)
   assert.deepEqual(reads.text, 1)
+})
+
+test('what the index decides is not read; what it leaves open is', async () => {
+  const mailbox = new Mailbox(10)
+  for (let i = 0; i < 20; i++) mailbox.add(message(`số ${i}`, i === 3 ? 'công văn' : 'khác'), { flags: { bits: i < 12 ? 0 : 4, keywords: [] } })
+  mailbox.add(message('dài', `${'dòng chữ dài '.repeat(150_000)} công văn`))
+  const text: SearchKey = { key: 'text', text: 'CÔNG VĂN' }
+  assert.deepEqual(await found(mailbox, text), [4, 21])
+  const reads = { view: 0, since: 0, rows: 0, text: 0 }
+  mailbox.store.onRead = (what) => reads[what]++
+  mailbox.bodiesRead = 0
+  mailbox.fullText.calls.length = 0
+  assert.deepEqual(await found(mailbox, { key: 'or', left: text, right: { key: 'body', text: 'không có' } }), [4, 21])
+  assert.deepEqual({ text: reads.text, bodies: mailbox.bodiesRead, calls: mailbox.fullText.calls }, { text: 1, bodies: 1, calls: ['find', 'ask'] })
+  assert.deepEqual(await found(mailbox, { key: 'header', name: 'subject', text: 'so 1' }), [2, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20])
+  assert.equal(reads.text, 1)
+})
+
+test('an index is not asked for a few messages, nor for what is not in texts', async () => {
+  const mailbox = new Mailbox(10)
+  for (let i = 0; i < 20; i++) mailbox.add(message(`số ${i}`, 'nội dung'), { flags: { bits: i < 12 ? 0 : 4, keywords: [] } })
+  const flagged: SearchKey = { key: 'flag', flag: '\\Flagged', set: true }
+  assert.equal((await found(mailbox, { key: 'and', keys: [flagged, { key: 'text', text: 'nội dung' }] })).length, 8)
+  assert.equal((await found(mailbox, { key: 'date', of: 'sent', compare: 'before', date: '2026-01-01' })).length, 0)
+  assert.deepEqual(mailbox.fullText.calls, [])
+})
+
+test('the day of a Date field beyond what is stored is found with an index too', async () => {
+  const mailbox = new Mailbox(0)
+  mailbox.add(message('x', 'y', `X-Pad: ${'p'.repeat(200)}\r\n`.repeat(2_000) + 'Date: Sun, 01 Mar 2026 23:30:00 -1200\r\n'))
+  const on = (date: string): SearchKey => ({ key: 'and', keys: [{ key: 'date', of: 'sent', compare: 'on', date }, { key: 'not', inner: { key: 'text', text: 'không có' } }] })
+  assert.deepEqual(await found(mailbox, on('2026-03-01')), [1])
+  assert.deepEqual(await found(mailbox, on('2026-03-02')), [])
 })
 
 test('a search gives way to others and ends when it is given up', async () => {
