@@ -45,6 +45,8 @@ async function alternating(session: Session, needs: TargetNeeds, measures: reado
 
 /** Each on servers that have done nothing yet. */
 async function measureIdle(session: Session): Promise<void> {
+  // The first start after a change of the code compiles it, and takes more memory than all that follow.
+  await alternating(session, usualAccounts, [])
   await alternating(session, usualAccounts, [measureRest, measureExists])
   const many: TargetNeeds = { accounts: { i: idleAccounts } }
   for (let run = 0; run < session.runs; run++) {

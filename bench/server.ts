@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly profileFolder: string | null
 }
 
+/** As scripts/start.mjs starts it. */
+const compileCache = join(tree, 'node_modules', '.cache', 'compiled')
 const startWithinMs = 60_000
 const stopWithinMs = 20_000
 
@@ -83,7 +85,7 @@ async function spawnServer(settings: Variables, { profileFolder, logFile, http }
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CONGVU_')))
   const flags = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   const log = openSync(logFile, 'w')
-  const child = spawn(process.execPath, [...flags, 'src/main.ts', 'serve'], { cwd: tree, env: { ...inherited, ...settings }, stdio: ['ignore', log, log] })
+  const child = spawn(process.execPath, [...flags, 'src/main.ts', 'serve'], { cwd: tree, env: { NODE_COMPILE_CACHE: compileCache, ...inherited, ...settings }, stdio: ['ignore', log, log] })
   closeSync(log)
   const until = performance.now() + startWithinMs
   while (!(await isReady(http))) {

@@ -1,7 +1,7 @@
 /**
- * Reads the regulation's numbers: defaults of the schema, then `config/regulation.toml` or the file that is named. A wrong
- * key, value or combination throws a ConfigError that names key, value, what was expected and the clause. The result has
- * the shape that the policies of core take.
+ * Reads the regulation's numbers: the defaults of the schema (written out in `config/regulation.toml`), then the file that is
+ * named. A wrong key, value or combination throws a ConfigError that names key, value, what was expected and the clause. The
+ * result has the shape that the policies of core take.
  */
 import { readFileSync } from 'node:fs'
 import { parse as parseToml } from 'smol-toml'
@@ -118,8 +118,8 @@ const camelKeys = (values: Values): Values => Object.fromEntries(Object.entries(
 export function regulationToml(): string {
   const lines = [
     '# The numbers of the regulation (Quy chế thư điện tử công vụ tỉnh Gia Lai), each with its clause and the decision that reads it.',
-    '# Written from src/config/regulation-schema.ts. A province changes them here, within the limits that the regulation leaves;',
-    '# what is left out keeps the value below.',
+    '# Generated from src/config/regulation-schema.ts; do not edit here. A province keeps what it changes in a file of its own, within',
+    '# the limits that the regulation leaves; what is left out there keeps the value below.',
   ]
   for (const [section, { description, properties }] of Object.entries(sections)) {
     lines.push('', `# ${description}`, `[${section}]`)

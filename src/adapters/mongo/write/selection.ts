@@ -1,6 +1,6 @@
 /** Which messages of a mailbox a write is about, as they are when its transaction begins. */
 import type { Document } from 'mongodb'
-import { deletedBit } from '../../../core/mailbox/flags.ts'
+import { deletedBit, systemFlags } from '../../../core/mailbox/flags.ts'
 import type { Uids } from '../../../core/mailbox/mailbox.ts'
 import { Tally } from './account-state.ts'
 import type { Step } from './step.ts'
@@ -13,6 +13,11 @@ export function uidCondition(uids: Uids): Document {
   return { uid: last - first + 1 === uids.length ? { $gte: first, $lte: last } : { $in: Array.from(uids) } }
 }
 
+/** Every value of the system flags that has \Deleted: an index can be asked for values, not for bits. */
+const deletedFlags = Array.from({ length: 1 + Object.values(systemFlags).reduce((sum, bit) => sum + bit, 0) }, (_, flags) => flags).filter(
+  (flags) => (flags & deletedBit) !== 0,
+)
+
 export interface Leaving {
   readonly uids: readonly number[]
   readonly keys: readonly number[]
@@ -24,7 +29,7 @@ export async function selectLeaving(step: Step, mailbox: number, uids: Uids, onl
   const tally = new Tally()
   if (uids !== 'all' && uids.length === 0) return { uids: [], keys: [], tally }
   const rows = await step.find<{ _id: number; uid: number; flags: number; sizeBytes: number }>('messages', {
-    filter: { mailbox, ...uidCondition(uids), ...(onlyDeleted && { flags: { $bitsAllSet: deletedBit } }) },
+    filter: { mailbox, ...uidCondition(uids), ...(onlyDeleted && { flags: { $in: deletedFlags } }) },
     projection: { uid: 1, flags: 1, sizeBytes: 1 },
     sort: { uid: 1 },
   })

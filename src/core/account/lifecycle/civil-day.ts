@@ -6,28 +6,46 @@
 /** `yyyy-mm-dd`, year 0001 to 9999. */
 export type Day = string
 
-const vietnam = '+07:00'
+const vietnamOffsetMs = 7 * 3_600_000
+const dayMs = 86_400_000
+const epoch = Temporal.PlainDate.from('1970-01-01')
+
+/** A night asks for the same few hundred days for every account: both directions are remembered, up to so many days. */
+const maxRemembered = 50_000
+const names = new Map<number, Day>()
+const numbers = new Map<Day, number>()
+
+/** Name of the day that is so many days after 1970-01-01. */
+function nameOf(days: number): Day {
+  const known = names.get(days)
+  if (known !== undefined) return known
+  if (names.size >= maxRemembered) names.clear()
+  const name = epoch.add({ days }).toString()
+  names.set(days, name)
+  return name
+}
+
+function numberOf(day: Day): number {
+  const known = numbers.get(day)
+  if (known !== undefined) return known
+  if (numbers.size >= maxRemembered) numbers.clear()
+  const days = epoch.until(day, { largestUnit: 'days' }).days
+  numbers.set(day, days)
+  return days
+}
 
 /** The day in Vietnam on which the instant falls. */
-export function dayOfInstant(atMs: number): Day {
-  return Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(vietnam).toPlainDate().toString()
-}
+export const dayOfInstant = (atMs: number): Day => nameOf(Math.floor((atMs + vietnamOffsetMs) / dayMs))
 
 /** 00:00 of the day in Vietnam, epoch milliseconds. */
-export function startOfDayMs(day: Day): number {
-  return Temporal.PlainDate.from(day).toZonedDateTime(vietnam).epochMilliseconds
-}
+export const startOfDayMs = (day: Day): number => numberOf(day) * dayMs - vietnamOffsetMs
 
-export function addDays(day: Day, days: number): Day {
-  return Temporal.PlainDate.from(day).add({ days }).toString()
-}
+export const addDays = (day: Day, days: number): Day => nameOf(numberOf(day) + days)
 
 export const dayAfter = (day: Day): Day => addDays(day, 1)
 
 /** How many days later `to` is than `from`; negative when it is earlier. */
-export function daysBetween(from: Day, to: Day): number {
-  return Temporal.PlainDate.from(from).until(to, { largestUnit: 'days' }).days
-}
+export const daysBetween = (from: Day, to: Day): number => numberOf(to) - numberOf(from)
 
 /** Whether the text names a day that exists. */
 export function isDay(text: string): boolean {

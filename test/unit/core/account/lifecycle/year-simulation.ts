@@ -11,7 +11,7 @@ import { putOffProposal } from '../../../../../src/core/account/lifecycle/propos
 import { decideTransition, passwordResetOf, type ActingPerson, type Evidence, type TransitionDecision } from '../../../../../src/core/account/lifecycle/transition.ts'
 import type { TransitionName } from '../../../../../src/core/account/lifecycle/transition-table.ts'
 import { fixDeadline, reminderDue, remindersOf, type Deadline, type ReminderKind } from '../../../../../src/core/request/deadline.ts'
-import { account, at, caseFile, document, issued, people, regulation, rules, terms } from './samples.ts'
+import { at, caseFile, document, issued, people, regulation, rules, terms } from './samples.ts'
 import { expectedActs, type Lived } from './year-oracle.ts'
 
 /** What a person does on a day, after the night's run. */
@@ -217,6 +217,3 @@ class Person {
 }
 
 const owned = (name: string): ActingPerson => ({ role: 'individual', agency: 'skhcn', account: name })
-
-/** Of an account that is never touched again after that day: what the clock alone makes of it. */
-export const untouched = (day: Day): LifecycleFacts => account({ lastSignInAtMs: at(day) })

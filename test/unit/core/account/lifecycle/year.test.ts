@@ -94,6 +94,14 @@ const known: readonly (readonly [Script, readonly string[]])[] = [
       '2027-02-01 propose-revocation Điều 8.3đ', '2027-05-05 purge Điều 5.1',
     ],
   ],
+  [
+    // Proposed while locked, restored by the agency's document: the first sign-in takes the proposal back.
+    script('came-back', { ...using('2026-05-10'), '2026-11-16': [restoration()], ...using('2027-05-10', '2026-11-20') }),
+    [
+      ...idleWarnings('2026-07-12', '2026-07-28', '2026-08-04', '2026-08-10'), '2026-08-11 lock Điều 6.2a', '2026-11-11 propose-revocation Điều 8.3đ',
+      '2026-11-18 request-due-tomorrow Điều 6.3b', '2026-11-21 withdraw-proposal Điều 8.3đ',
+    ],
+  ],
 ]
 
 /** The same sequence in every run. */
