@@ -7,8 +7,8 @@ const ticksPerSecond = 100
 export interface Memory {
   /** Resident: pages that processes share count in each of them. */
   readonly rssKiB: number
-  /** Proportional: a shared page counts once. */
-  readonly pssKiB: number
+  /** What the processes wrote, a page that they share counted once; without programs and libraries, which others may share too. */
+  readonly ownKiB: number
   readonly processes: readonly ProcessMemory[]
 }
 
@@ -31,16 +31,16 @@ export function cpuMsOf(roots: readonly number[]): number {
 
 export function memoryOf(roots: readonly number[]): Memory {
   const processes: ProcessMemory[] = []
-  let [rssKiB, pssKiB] = [0, 0]
+  let [rssKiB, ownKiB] = [0, 0]
   for (const pid of treeOf(roots)) {
     const [rollup, name] = [readOrNull(`/proc/${pid}/smaps_rollup`), readOrNull(`/proc/${pid}/comm`)]
     if (rollup === null || name === null) continue
     const rss = kibOf(rollup, 'Rss')
     rssKiB += rss
-    pssKiB += kibOf(rollup, 'Pss')
+    ownKiB += kibOf(rollup, 'Pss_Anon') + kibOf(rollup, 'Pss_Shmem')
     processes.push({ pid, name: name.trim(), rssKiB: rss })
   }
-  return { rssKiB, pssKiB, processes }
+  return { rssKiB, ownKiB, processes }
 }
 
 export function treeOf(roots: readonly number[]): number[] {

@@ -370,6 +370,7 @@ async function openFront(parts: Parts, open: AsyncDisposableStack, withIngress: 
     log,
     limits: imapLimitsOf(config),
     tls: tlsContextOf(certificate),
+    proxies: config.imap.proxies,
   })
   front.push(imap)
   metrics.observeSessions('imap', () => imap.sessions)

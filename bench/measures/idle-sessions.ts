@@ -58,7 +58,7 @@ const sizes = [200, 2000, 5000] as const
 /** How many accounts with the prefix `i` these measures need. */
 export const idleAccounts = 5000
 
-/** Proportional memory above that before the first session, by session, their sign-ins among it. Adds up to 5,000. */
+/** What the server's memory grew by since before the first session, by session, their sign-ins among it; up to 5,000 of them. */
 export function measureIdleMemory(kind: 'idle' | 'idle-tls'): (trial: Trial) => Promise<void> {
   return async (trial) => {
     const { target } = trial
@@ -71,7 +71,7 @@ export function measureIdleMemory(kind: 'idle' | 'idle-tls'): (trial: Trial) => 
       sessions.push(...(await openIdle(trial, { from: sessions.length, to: size, tls: kind === 'idle-tls' })))
       await pause(settleMs)
       const row: RowId = `${kind}-${size}`
-      trial.add(row, (memoryOf(target.pids).pssKiB - before.pssKiB) / size)
+      trial.add(row, (memoryOf(target.pids).ownKiB - before.ownKiB) / size)
     }
     for (const session of sessions) session.close()
   }

@@ -120,6 +120,7 @@ export const configSchema = Type.Object(
       tls_port: port(2993, 'IMAP over TLS (993).'),
       max_connections: count(20_000, 1, 1_000_000, 'Connections at once.'),
       max_connections_per_ip: count(1000, 1, 1_000_000, 'Connections at once of one address (an office behind NAT is one); loopback is not counted.'),
+      proxies: list([], 'Addresses or networks of load balancers, whose PROXY protocol headers (version 1 or 2) are believed; from them one must come.'),
       max_mailboxes: count(2000, 10, 100_000, 'Mailboxes of one account.'),
     }),
     http: section('HTTP: health, metrics.', {

@@ -125,9 +125,8 @@ describe('several nodes', { skip: withoutNodes, timeout: 240_000 }, () => {
     for (const core of province.cores) {
       const client = await imap(core.imap, giang)
       await client.command('SELECT INBOX')
-      client.send('s SEARCH CHARSET UTF-8 TEXT {13+}\r\n')
-      client.stream.write('bổ nhiệm')
-      client.send('\r\n')
+      const word = Buffer.from('bổ nhiệm')
+      client.send(`s SEARCH CHARSET UTF-8 TEXT {${word.length}+}\r\n${word.toString('latin1')}\r\n`)
       const lines = await client.until('s')
       assert.match(lines!.join('\n'), /^\* SEARCH 43$/m)
       client.close()

@@ -3,6 +3,8 @@
  * time of last use of one that is; so whatever a sweep does meanwhile, the body is there afterwards and counts as just used.
  */
 import { hash } from 'node:crypto'
+import { MongoServerError } from 'mongodb'
+import type { ClientSession, Document } from 'mongodb'
 import { MailError } from '../../core/errors.ts'
 import type { BlobId } from '../../core/mailbox/mailbox.ts'
 import { packBody } from './blob-codec.ts'
@@ -12,7 +14,7 @@ import { blobsOf } from './blob-documents.ts'
 import type { BlobFiles } from './blob-files.ts'
 import type { Connection } from './connection.ts'
 import type { FaultPoints } from './fault-points.ts'
-import { isDuplicateKey, refusalOf } from './refusals.ts'
+import { isDuplicateKey, isPassing, refusalOf } from './refusals.ts'
 
 /** Up to this a body is one document; a larger one is a file. */
 export const maxDocumentBytes = 4 * 1024 * 1024
@@ -93,12 +95,14 @@ export class BlobPuts {
     const { connection, faults, nowMs } = this.#options
     const usedAtMs = nowMs()
     const different = new Map(group.map((one) => [one.id, one]))
-    const operations = [...different.values()].map(({ id, bodyBytes, packed: { data, compressed, crc } }) => ({
-      updateOne: { filter: { _id: id }, update: touch(usedAtMs, { bodyBytes, storedBytes: data.length, data, compressed, crc }), upsert: true },
+    const updates = [...different.values()].map(({ id, bodyBytes, packed: { data, compressed, crc } }) => ({
+      q: { _id: id },
+      u: touch(usedAtMs, { bodyBytes, storedBytes: data.length, data, compressed, crc }),
+      upsert: true,
     }))
     try {
       faults.pass('before-sync')
-      await again(() => connection.write((session) => blobsOf(connection).bulkWrite(operations, { session, ordered: false })))
+      await connection.write((session) => again(() => touchAll(connection, updates, session)))
       faults.pass('after-sync')
       for (const { id, resolve } of group) resolve(id)
     } catch (error) {
@@ -118,9 +122,9 @@ export class BlobPuts {
     })
     faults.pass('before-sync')
     const made = touch(usedAtMs, { bodyBytes: body.length, storedBytes: body.length, file, crcs: [...crcs] })
-    const { upsertedCount } = await again(() => connection.write((session) => blobs.updateOne({ _id: id }, made, { session, upsert: true })))
+    const blob = await connection.write((session) => again(() => blobs.findOneAndUpdate({ _id: id }, made, { session, upsert: true, returnDocument: 'after' })))
     faults.pass('after-sync')
-    if (upsertedCount === 0) await files.remove(file)
+    if (blob?.file?.equals(file) !== true) await files.remove(file)
     return id
   }
 }
@@ -129,13 +133,21 @@ function touch(usedAtMs: number, made: Omit<BlobDocument, '_id' | 'usedAtMs'>): 
   return { $max: { usedAtMs }, $setOnInsert: made }
 }
 
-/** Two that make the same document at one moment: the server tells the second that it is there, and then it is touched. */
+/** As one command, so that it is tried again whole: it may be done twice. */
+async function touchAll(connection: Connection, updates: readonly Document[], session: ClientSession): Promise<void> {
+  const command = { update: 'blobs', updates, ordered: false, writeConcern: { w: 'majority', j: true } }
+  const { writeErrors, writeConcernError } = await connection.db.command(command, { session })
+  const error = (writeErrors as Document[] | undefined)?.[0] ?? (writeConcernError as Document | undefined)
+  if (error !== undefined) throw new MongoServerError(error)
+}
+
+/** Putting may be done twice. Two that make the same document at one moment: the server tells the second that it is there. */
 async function again<T>(write: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await write()
     } catch (error) {
-      if (!isDuplicateKey(error) || tries === maxTries) throw error
+      if (tries === maxTries || !(isDuplicateKey(error) || isPassing(error))) throw error
     }
   }
 }

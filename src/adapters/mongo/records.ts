@@ -13,13 +13,17 @@ import type { NewRecord, RecordKind } from '../../core/record/record.ts'
 import type { RecordDocument } from './documents.ts'
 import type { Connection } from './connection.ts'
 import type { Parts } from './parts.ts'
-import { isDuplicateKey, isTransient, refusalOf } from './refusals.ts'
+import { insertDocuments } from './insert-documents.ts'
+import { isTransient, refusalOf } from './refusals.ts'
 import { recordOf } from './translations.ts'
 
 const maxTries = 20
 const firstPauseMs = 2
 const maxPauseMs = 200
 const maxTogether = 2_000
+
+/** Another writer has taken the numbers. */
+class Overtaken extends Error {}
 
 interface Waiting {
   readonly records: readonly NewRecord[]
@@ -91,7 +95,7 @@ class Appending {
         return
       } catch (error) {
         this.#heads = new Map()
-        if (!isDuplicateKey(error) && !isTransient(error)) throw refusalOf(error)
+        if (!(error instanceof Overtaken) && !isTransient(error)) throw refusalOf(error)
         if (tries === maxTries) throw new MailError('unavailable', 'others append records all the time')
         if (tries > 1) await pause(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** tries))
       }
@@ -110,7 +114,7 @@ class Appending {
       heads.set(given.kind, document)
       return document
     })
-    await this.#connection.records.insertMany(documents, { session })
+    if (await insertDocuments(this.#connection.db, 'records', documents, session)) throw new Overtaken()
     return heads
   }
 

@@ -5,9 +5,9 @@
  * that stands before it.
  */
 import type { StoredMessage } from '../../core/mailbox/mailbox.ts'
-import { selectFields } from '../../message/header-fields.ts'
+import { fieldSelector } from '../../message/header-fields.ts'
 import type { Forms } from '../../message/imap-form.ts'
-import type { Partial, Section } from './wire/fetch-items.ts'
+import type { Partial, Section, SectionText } from './wire/fetch-items.ts'
 
 /** Bytes that are there already, a half-open range still to be read (then some fields of it, perhaps), or no such part. */
 export type Place =
@@ -26,6 +26,20 @@ export function placeOf(section: Section, partial: Partial | null, message: Stor
 /** The bytes of a `fields` place, from what its range holds. */
 export function cutBytes(bytes: Uint8Array, partial: Partial | null): Uint8Array {
   return partial === null ? bytes : bytes.subarray(Math.min(partial.offset, bytes.length), Math.min(partial.offset + partial.length, bytes.length))
+}
+
+type Fields = Extract<SectionText, { kind: 'fields' }>
+
+const selectors = new WeakMap<Fields, (header: Uint8Array) => Uint8Array>()
+
+/** Made once a command, whose item it belongs to. */
+function selectorOf(fields: Fields): (header: Uint8Array) => Uint8Array {
+  let selector = selectors.get(fields)
+  if (selector === undefined) {
+    selector = fieldSelector(fields.names, fields.not)
+    selectors.set(fields, selector)
+  }
+  return selector
 }
 
 function cut(place: Place, partial: Partial | null): Place {
@@ -54,7 +68,7 @@ function ofMessage({ text }: Section, message: StoredMessage, forms: Forms): Pla
       return header === null ? { kind: 'range', start: 0, end: bodyStart } : { kind: 'bytes', bytes: header }
     }
     case 'fields': {
-      const select = (bytes: Uint8Array): Uint8Array => selectFields(bytes, text.names, text.not)
+      const select = selectorOf(text)
       const header = wholeHeader(prefix, forms.header)
       return header === null ? { kind: 'fields', start: 0, end: bodyStart, select } : { kind: 'bytes', bytes: select(header) }
     }
@@ -82,5 +96,5 @@ function ofPart({ part, text }: Section, message: StoredMessage, forms: Forms): 
   if (text.kind === 'text') return { kind: 'range', ...range(bodyStart, bodyEnd) }
   const header = range(headerStart, bodyStart)
   if (text.kind === 'header') return { kind: 'range', ...header }
-  return { kind: 'fields', ...header, select: (bytes) => selectFields(bytes, text.names, text.not) }
+  return { kind: 'fields', ...header, select: selectorOf(text) }
 }

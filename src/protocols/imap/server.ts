@@ -9,6 +9,7 @@ import type { Logger } from '../../lib/log.ts'
 import { createByteBudget } from '../shared/byte-budget.ts'
 import { Connection } from '../shared/connection.ts'
 import { createConnectionCounts, listen, type Listener, type RemoteEnd } from '../shared/listener.ts'
+import { proxyList } from '../shared/proxy-header.ts'
 import { createAccountSessions } from './account-sessions.ts'
 import { Session } from './session.ts'
 import { defaultImapLimits, type ImapLimits, type TlsContext } from './settings.ts'
@@ -20,6 +21,8 @@ export interface ImapParts {
   /** Each left out is as in `defaultImapLimits`. */
   readonly limits?: Partial<ImapLimits>
   readonly tls: TlsContext
+  /** Load balancers whose PROXY headers are believed, by address or network. */
+  readonly proxies?: readonly string[]
 }
 
 export interface ServeOptions {
@@ -79,6 +82,7 @@ export function createImapServer(parts: ImapParts): ImapSessions {
   const counts = createConnectionCounts()
   const budget = createByteBudget(limits.literalBudgetBytes)
   const accounts = createAccountSessions({ mail: parts.mail, log: parts.log, limits })
+  const isProxy = proxyList(parts.proxies ?? [])
   const sessions = new Set<Session>()
   const connections = new Set<Connection>()
   const running = new Set<Promise<void>>()
@@ -114,7 +118,7 @@ export function createImapServer(parts: ImapParts): ImapSessions {
       const busyReply = `* ${encodeCondition('BYE', 'LIMIT', 'Too many connections')}`
       const take = (connection: Connection, remote: RemoteEnd): Promise<void> =>
         serve(connection, { remoteIp: remote.ip, secure: implicitTls || remote.loopback, startTls: !implicitTls })
-      const listener = await listen({ host, port, implicitTls, tlsContext: parts.tls, limits, busyReply }, counts, take)
+      const listener = await listen({ host, port, implicitTls, tlsContext: parts.tls, limits, busyReply, isProxy }, counts, take)
       listeners.push(listener)
       return listener.port
     },

@@ -6,6 +6,7 @@
 import { createServer, isIPv4, type Server, type Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { Connection } from './connection.ts'
+import { readProxyHeader } from './proxy-header.ts'
 
 export interface RemoteEnd {
   readonly ip: string
@@ -23,6 +24,8 @@ export interface ListenerSettings {
   readonly limits: ConnectionLimits
   /** What a client is told that finds no place, with its CRLF; only in clear. */
   readonly busyReply: string
+  /** Load balancers, which say first who their client is (PROXY protocol). */
+  readonly isProxy?: (ip: string) => boolean
 }
 
 export interface ConnectionLimits {
@@ -89,14 +92,29 @@ function opened(server: Server, settings: ListenerSettings): Promise<void> {
   })
 }
 
+/** A client behind a load balancer is where that says; what it says of loopback is not believed. */
+async function remoteEnd(socket: Socket, { isProxy, limits }: ListenerSettings): Promise<RemoteEnd | null> {
+  const ip = plainIp(socket.remoteAddress)
+  const direct: RemoteEnd = { ip, port: socket.remotePort ?? 0, loopback: isLoopback(ip) }
+  if (isProxy?.(ip) !== true) return direct
+  const ignore = (): void => void socket.destroy()
+  socket.on('error', ignore)
+  const header = await readProxyHeader(socket, limits.handshakeTimeoutMs)
+  socket.off('error', ignore)
+  if (header.kind === 'none') return null
+  return header.kind === 'itself' ? direct : { ip: plainIp(header.ip), port: header.port, loopback: false }
+}
+
 async function take(
   socket: Socket,
   settings: ListenerSettings,
   counts: ConnectionCounts,
   serve: (connection: Connection, remote: RemoteEnd) => Promise<void>,
 ): Promise<void> {
-  const ip = plainIp(socket.remoteAddress)
-  const remote: RemoteEnd = { ip, port: socket.remotePort ?? 0, loopback: isLoopback(ip) }
+  const remote = await remoteEnd(socket, settings)
+  // It is not a load balancer's client after all, or gone already.
+  if (remote === null) return void socket.destroy()
+  const { ip } = remote
   const { limits } = settings
   const ofIp = counts.byIp.get(ip) ?? 0
   if (ip === '' || counts.total >= limits.maxConnections || (!remote.loopback && ofIp >= limits.maxConnectionsPerIp)) {

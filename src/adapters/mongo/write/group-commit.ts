@@ -105,6 +105,7 @@ export class GroupCommit {
     const group: Waiting[] = []
     const later: Waiting[] = []
     const accounts = new Set<number>()
+    const passed = new Set<number>()
     const keys = new Set<string>()
     let bytes = 0
     for (const [i, one] of this.#waiting.entries()) {
@@ -116,15 +117,15 @@ export class GroupCommit {
       }
       const apart =
         (this.#isAlone(operation) && group.length > 0) ||
-        (operation.selects === true && operation.accounts.some((no) => accounts.has(no))) ||
+        operation.accounts.some((no) => passed.has(no) || (operation.selects === true && accounts.has(no))) ||
         (operation.keys?.some((key) => keys.has(key)) ?? false)
-      if (apart) {
-        later.push(one)
-        continue
+      if (apart) later.push(one)
+      else {
+        group.push(one)
+        bytes += operation.bytes ?? 0
       }
-      group.push(one)
-      bytes += operation.bytes ?? 0
-      for (const no of operation.accounts) accounts.add(no)
+      // Nobody overtakes what was asked of the same account before.
+      for (const no of operation.accounts) (apart ? passed : accounts).add(no)
       for (const key of operation.keys ?? []) keys.add(key)
     }
     this.#waiting = later

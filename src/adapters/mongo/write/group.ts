@@ -12,8 +12,8 @@ import type { AccountStates } from '../account-states.ts'
 import type { Connection } from '../connection.ts'
 import type { AccountDocument, DeliveryDocument, Written } from '../documents.ts'
 import { deliveryId } from '../documents.ts'
+import { insertDocuments } from '../insert-documents.ts'
 import type { Find } from '../read-side.ts'
-import { isDuplicateKey } from '../refusals.ts'
 import { Additions } from './additions.ts'
 import type { UpdateStatement } from './additions.ts'
 import { Undone } from './operation.ts'
@@ -126,7 +126,8 @@ export class Group {
     await this.#writeStates()
     const { db } = this.#connection
     for (const [collection, { inserts, updates, deletes }] of this.#additions) {
-      if (inserts.length > 0) await db.collection(collection).insertMany(inserts, { session: this.session, ordered: true })
+      const taken = await insertDocuments(db, collection, inserts, this.session)
+      if (taken) throw new Error(`a number of ${collection} was used twice`)
       for (const part of inParts(updates)) await db.command({ update: collection, updates: part }, { session: this.session })
       for (const part of inParts(deletes)) await db.command({ delete: collection, deletes: part }, { session: this.session })
     }
@@ -150,11 +151,7 @@ export class Group {
 
   /** Before the states are written: numbers that somebody else has used tell that the account has changed. */
   async insertNow<C extends keyof Written>(collection: C, documents: readonly Written[C][]): Promise<void> {
-    try {
-      await this.#connection.db.collection(collection).insertMany(documents as unknown as Document[], { session: this.session, ordered: true })
-    } catch (error) {
-      throw isDuplicateKey(error) ? new Mismatch() : error
-    }
+    if (await insertDocuments(this.#connection.db, collection, documents, this.session)) throw new Mismatch()
   }
 
   /** After the commit: what the accounts are now. */
