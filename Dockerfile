@@ -1,4 +1,4 @@
-# Công Vụ: one image, two stages. Node 26 comes from the base image; type stripping needs no build of the server.
+# Công Vụ: one image for every role, in two stages. Node 26 comes from the base image; type stripping needs no build of the server.
 FROM node:26-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -13,7 +13,7 @@ ENV NODE_ENV=production \
 WORKDIR /app
 RUN groupadd --system --gid 10001 congvu \
  && useradd --system --uid 10001 --gid congvu --home-dir /var/lib/congvu --shell /usr/sbin/nologin congvu \
- && install -d -o congvu -g congvu -m 0700 /var/lib/congvu
+ && install -d -o congvu -g congvu -m 0700 /var/lib/congvu /var/lib/congvu/dkim
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE README.md ./
 COPY bin ./bin

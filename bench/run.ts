@@ -48,7 +48,7 @@ async function measureAll(options: BenchOptions): Promise<void> {
     tell(`\n${name}`)
     await parts.find((part) => part.name === name)!.run(session)
   }
-  const tables = options.withPeers ? peerTable(figures, ours, peers) : ownTable(figures, ours)
+  const tables = [...ownTable(figures, ours), ...(options.withPeers ? ['', ...peerTable(figures, ours, peers)] : [])]
   console.log(`\n${[...head, '', ...tables].join('\n')}`)
   if (options.profileFolder !== null) console.log(profileLines(options.profileFolder).join('\n'))
   if (options.jsonFile !== null) writeFileSync(options.jsonFile, jsonReport(figures, options.withPeers ? [ours, peers] : [ours], machine))

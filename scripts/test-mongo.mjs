@@ -18,9 +18,15 @@ export function findMongod() {
   return onPath ?? (existsSync(cached) ? cached : null)
 }
 
-/** Why the tests can't reach a MongoDB, or null when they can. */
+/** Why the tests can't reach a MongoDB, or null when they can. With CONGVU_TEST_MONGO_REQUIRED it throws instead. */
 export function whyUnreachable() {
   if ((process.env.CONGVU_TEST_MONGO_URL ?? '') !== '' || findMongod() !== null) return null
+  const reason = whyNot()
+  if ((process.env.CONGVU_TEST_MONGO_REQUIRED ?? '') !== '') throw new Error(reason)
+  return reason
+}
+
+function whyNot() {
   return 'no MongoDB: set CONGVU_TEST_MONGO_URL or MONGOMS_SYSTEM_BINARY, put mongod on the PATH, or run scripts/test-mongo.mjs'
 }
 

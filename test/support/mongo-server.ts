@@ -23,6 +23,8 @@ export interface ReplicaSet {
 export const mongoUnreachable: string | null = whyUnreachable()
 
 const cacheGb = 0.25
+/** As in docs/operate.md: how long the others wait for a silent primary. */
+const electionTimeoutMillis = 5_000
 
 /** A new, empty set. */
 export async function startReplicaSet(members: number): Promise<ReplicaSet> {
@@ -32,7 +34,12 @@ export async function startReplicaSet(members: number): Promise<ReplicaSet> {
   const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
   const set = await MongoMemoryReplSet.create({
     binary: { systemBinary },
-    replSet: { count: members, storageEngine: 'wiredTiger', args: ['--wiredTigerCacheSizeGB', String(cacheGb)] },
+    replSet: {
+      count: members,
+      storageEngine: 'wiredTiger',
+      args: ['--wiredTigerCacheSizeGB', String(cacheGb)],
+      configSettings: { electionTimeoutMillis },
+    },
   })
   const release = endWithProcess(set.servers)
   return {

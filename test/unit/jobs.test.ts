@@ -1,6 +1,7 @@
 /** What the clock drives (src/jobs). */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import { createLocalLocks } from '../../src/adapters/local/locks.ts'
 import { startScheduler, type Job } from '../../src/jobs/scheduler.ts'
 import { RigClock } from '../support/delivery-rig.ts'
 
@@ -60,4 +61,76 @@ test('a stop waits for the job at work, but not without end', async () => {
   const late = second.scheduler[Symbol.asyncDispose]()
   second.clock.turn(2_000)
   await late
+})
+
+describe('jobs of several nodes', () => {
+  /** Two nodes with one set of locks, on one clock. */
+  function nodes(job: (node: string) => Omit<Job, 'name' | 'everyMs' | 'alone'>) {
+    const clock = new RigClock()
+    const locks = createLocalLocks(clock)
+    const away = { now: false }
+    const lines: string[] = []
+    const log = { info: (detail: object, message: string) => lines.push(`${(detail as { job: string }).job}: ${message}`), error: (_detail: object, message: string) => lines.push(message) }
+    const guarded = { take: (name: string) => (away.now ? Promise.reject(new Error('away')) : locks.take(name)) }
+    const schedulers = ['one', 'two'].map((node) => startScheduler([{ name: 'broom', everyMs: 3_600_000, alone: true, ...job(node) }], { clock, log, locks: guarded }))
+    return {
+      lines,
+      away,
+      async turn(ms: number) {
+        for (let left = ms; left > 0; left -= 60_000) {
+          clock.turn(Math.min(left, 60_000))
+          for (let i = 0; i < 5; i++) await settle()
+        }
+      },
+      async [Symbol.asyncDispose]() {
+        for (const scheduler of schedulers) await scheduler[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  test('one runs once in its time, whatever the number of nodes', async () => {
+    const runs: string[] = []
+    await using province = nodes((node) => ({ run: async () => (runs.push(node), null) }))
+    await province.turn(10 * 3_600_000)
+    assert.ok(runs.length >= 9 && runs.length <= 11, `${runs.length} runs`)
+  })
+
+  test('while it runs on one node it does not begin on another', async () => {
+    let running = 0
+    let most = 0
+    const ends: (() => void)[] = []
+    await using province = nodes(() => ({
+      async run() {
+        most = Math.max(most, ++running)
+        await new Promise<void>((resolve) => ends.push(resolve))
+        running--
+        return null
+      },
+    }))
+    await province.turn(3 * 3_600_000)
+    assert.equal(ends.length, 1)
+    ends[0]!()
+    await province.turn(2 * 3_600_000)
+    for (const end of ends) end()
+    assert.equal(most, 1)
+    assert.ok(ends.length > 1)
+  })
+
+  test('after a failure another node tries soon; without locks it waits', async () => {
+    const runs: string[] = []
+    await using province = nodes((node) => ({
+      async run() {
+        runs.push(node)
+        if (runs.length < 3) throw new Error('no disk')
+        return null
+      },
+    }))
+    province.away.now = true
+    await province.turn(2 * 3_600_000)
+    assert.equal(runs.length, 0)
+    assert.ok(province.lines.every((line) => line === 'broom: job waits: its lock is not to be had'))
+    province.away.now = false
+    await province.turn(30 * 60_000)
+    assert.equal(runs.length, 3)
+  })
 })

@@ -32,6 +32,8 @@ const connectMs = 3_000
 const heartbeatMs = 2_000
 const socketMs = 60_000
 const maxConnections = 40
+/** MongoDB 6.0. */
+const leastWireVersion = 17
 
 export class Connection {
   readonly client: MongoClient
@@ -44,7 +46,7 @@ export class Connection {
     this.db = client.db(database)
   }
 
-  /** Refuses `unavailable` when no primary answers, or when the server is no replica set: there are no transactions then. */
+  /** Refuses `unavailable` when no primary answers, when the server is no replica set (there are no transactions then), or too old. */
   static async open({ url, database, node, onCommand }: ConnectionOptions): Promise<Connection> {
     const client = new MongoClient(url, {
       appName: `congvu ${node}`.slice(0, 120),
@@ -67,6 +69,7 @@ export class Connection {
       await client.connect()
       const hello = await client.db('admin').command({ hello: 1 })
       if (typeof hello['setName'] !== 'string') throw new MailError('unavailable', 'MongoDB must run as a replica set, of one member at least')
+      if (hello['maxWireVersion'] < leastWireVersion) throw new MailError('unavailable', 'MongoDB must be 6.0 or later')
       return new Connection(client, database)
     } catch (error) {
       await client.close()

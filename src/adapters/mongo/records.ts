@@ -13,9 +13,9 @@ import type { NewRecord, RecordKind } from '../../core/record/record.ts'
 import type { RecordDocument } from './documents.ts'
 import type { Connection } from './connection.ts'
 import type { Parts } from './parts.ts'
-import { insertDocuments } from './insert-documents.ts'
 import { isTransient, refusalOf } from './refusals.ts'
 import { recordOf } from './translations.ts'
+import { insertDocuments } from './write-commands.ts'
 
 const maxTries = 20
 const firstPauseMs = 2

@@ -67,7 +67,7 @@ export class Writers {
   /** Answers what stood there before. */
   #tell(): Promise<WriterDocument | null> {
     const now = [{ $set: { session: this.#session, seen: '$$NOW' } }]
-    return this.#writers.findOneAndUpdate({ _id: this.#node }, now, { upsert: true, returnDocument: 'before' })
+    return this.#writers.findOneAndUpdate({ _id: this.#node }, now, { upsert: true, returnDocument: 'before', writeConcern: { w: 1 } })
   }
 
   async #tellAgain(): Promise<void> {

@@ -71,3 +71,29 @@ test('the environment is refused the same way, and all problems are told at once
 test('a file that is named must be there', () => {
   assert.match(problemsOf(() => loadConfig({ file: '/nowhere/congvu.toml' }))[0] ?? '', /ENOENT/)
 })
+
+test('on MongoDB no account skips the first change of its password unless that is asked for', () => {
+  const mongo = { CONGVU_STORE__KIND: 'mongo', CONGVU_STORE__MONGO_URL: 'mongodb://a,b,c/?replicaSet=r' }
+  assert.equal(loadConfig().security.allow_active_accounts, true)
+  assert.equal(loadConfig({ env: mongo }).security.allow_active_accounts, false)
+  assert.equal(loadConfig({ env: { ...mongo, CONGVU_SECURITY__ALLOW_ACTIVE_ACCOUNTS: 'true' } }).security.allow_active_accounts, true)
+})
+
+test('keys that are needed together are named together', () => {
+  const of = (env: Record<string, string>) => problemsOf(() => loadConfig({ env })).join('\n')
+  assert.match(of({ CONGVU_STORE__KIND: 'mongo' }), /^store\.mongo_url: .*mongo_url_file/)
+  const mongo = { CONGVU_STORE__KIND: 'mongo', CONGVU_STORE__MONGO_URL_FILE: '/x' }
+  assert.match(of({ ...mongo, CONGVU_STORE__MONGO_URL: 'mongodb://a' }), /^store\.mongo_url_file: /)
+  assert.match(of({ ...mongo, CONGVU_STORE__BODIES: 's3' }), /s3\.endpoint: .*\ns3\.bucket: .*\ns3\.access_key_file: .*\ns3\.secret_key_file: /)
+  assert.match(of({ CONGVU_STORE__BODIES: 's3' }), /store\.bodies = "s3": .*store\.kind = "mongo"/)
+  assert.match(of({ CONGVU_LINK__CORES: 'core-1,core-2:25' }), /link\.cores: "core-2:25": .*host:port:lmtp_port/)
+})
+
+test('a wrong URL is named without its password', () => {
+  for (const url of ['mysql://an:mat-khau@host/db', 'an:mat-khau@host']) {
+    const told = problemsOf(() => loadConfig({ env: { CONGVU_STORE__KIND: 'mongo', CONGVU_STORE__MONGO_URL: url, CONGVU_REDIS__URL: url } })).join('\n')
+    assert.match(told, /store\.mongo_url = .*host/)
+    assert.match(told, /redis\.url = /)
+    assert.doesNotMatch(told, /mat-khau/)
+  }
+})

@@ -1,20 +1,7 @@
 /** What operations add to the collections beside `states`: for each, documents to insert, and statements to update and delete. */
 import type { Document } from 'mongodb'
 import type { Written } from '../documents.ts'
-
-/** A statement of the `update` command. */
-export interface UpdateStatement {
-  readonly q: Document
-  readonly u: Document
-  readonly multi?: boolean
-  readonly upsert?: boolean
-}
-
-/** A statement of the `delete` command. */
-export interface DeleteStatement {
-  readonly q: Document
-  readonly limit: 0 | 1
-}
+import type { DeleteStatement, UpdateStatement } from '../write-commands.ts'
 
 export interface Addition {
   readonly inserts: Document[]

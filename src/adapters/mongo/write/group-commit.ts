@@ -28,6 +28,8 @@ interface Waiting {
 }
 
 const maxGroupOperations = 400
+/** Each of these asks a question of its own before the group can be written. */
+const maxGroupSelections = 32
 const maxGroupBytes = 8 * 1024 * 1024
 /** Callers hold their own data while they wait; more of them than this is a flood that must be told so. */
 const maxWaiting = 100_000
@@ -108,6 +110,7 @@ export class GroupCommit {
     const passed = new Set<number>()
     const keys = new Set<string>()
     let bytes = 0
+    let selections = 0
     for (const [i, one] of this.#waiting.entries()) {
       const { operation } = one
       const full = group.length >= maxGroupOperations || (group.length > 0 && bytes + (operation.bytes ?? 0) > maxGroupBytes)
@@ -117,12 +120,14 @@ export class GroupCommit {
       }
       const apart =
         (this.#isAlone(operation) && group.length > 0) ||
+        (operation.selects === true && selections >= maxGroupSelections) ||
         operation.accounts.some((no) => passed.has(no) || (operation.selects === true && accounts.has(no))) ||
         (operation.keys?.some((key) => keys.has(key)) ?? false)
       if (apart) later.push(one)
       else {
         group.push(one)
         bytes += operation.bytes ?? 0
+        if (operation.selects === true) selections++
       }
       // Nobody overtakes what was asked of the same account before.
       for (const no of operation.accounts) (apart ? passed : accounts).add(no)

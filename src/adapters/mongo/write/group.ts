@@ -12,10 +12,10 @@ import type { AccountStates } from '../account-states.ts'
 import type { Connection } from '../connection.ts'
 import type { AccountDocument, DeliveryDocument, Written } from '../documents.ts'
 import { deliveryId } from '../documents.ts'
-import { insertDocuments } from '../insert-documents.ts'
 import type { Find } from '../read-side.ts'
+import { deleteDocuments, insertDocuments, updateDocuments } from '../write-commands.ts'
+import type { UpdateStatement } from '../write-commands.ts'
 import { Additions } from './additions.ts'
-import type { UpdateStatement } from './additions.ts'
 import { Undone } from './operation.ts'
 import type { Operation } from './operation.ts'
 import { Step } from './step.ts'
@@ -46,7 +46,6 @@ interface Plan {
   readonly undone: boolean
 }
 
-const maxStatements = 10_000
 const batchDocuments = 1_000_000
 
 export class Group {
@@ -93,12 +92,17 @@ export class Group {
 
   /** Plans one operation and takes it in, unless it is refused. Throws {@link Mismatch}, or what the database says. */
   async add(operation: Operation<unknown>): Promise<Outcome> {
-    const first = await this.#plan(operation)
-    const writes = first.undone ? null : first.step.drafts
-    const unproven = [...first.step.seen].filter((no) => !this.#now.has(no) && !this.#read.has(no) && writes?.has(no) !== true)
-    if (unproven.length === 0) return this.#take(first)
-    await this.#readAccounts(unproven)
-    return this.#take(await this.#plan(operation))
+    for (;;) {
+      const plan = await this.#plan(operation)
+      const unproven = [...plan.step.seen].filter((no) => !this.#isProven(no, plan))
+      if (unproven.length === 0) return this.#take(plan)
+      await this.#readAccounts(unproven)
+    }
+  }
+
+  /** Read in this transaction, or written with it on the condition that it is what it was. */
+  #isProven(no: number, { step, undone }: Plan): boolean {
+    return this.#read.has(no) || this.#now.has(no) || (!undone && step.drafts.has(no))
   }
 
   async #plan(operation: Operation<unknown>): Promise<Plan> {
@@ -128,8 +132,8 @@ export class Group {
     for (const [collection, { inserts, updates, deletes }] of this.#additions) {
       const taken = await insertDocuments(db, collection, inserts, this.session)
       if (taken) throw new Error(`a number of ${collection} was used twice`)
-      for (const part of inParts(updates)) await db.command({ update: collection, updates: part }, { session: this.session })
-      for (const part of inParts(deletes)) await db.command({ delete: collection, deletes: part }, { session: this.session })
+      await updateDocuments(db, collection, updates, this.session)
+      await deleteDocuments(db, collection, deletes, this.session)
     }
   }
 
@@ -137,15 +141,9 @@ export class Group {
   async #writeStates(): Promise<void> {
     const accounts = [...this.#now].map(([no, now]) => accountUpdate(this.#bases.get(no)!, now))
     const deliveries = this.#deliveries.map(deliveryInsert)
-    const made = new Set<string>()
-    let matched = 0
-    for (const updates of inParts([...accounts, ...deliveries])) {
-      const { n, upserted = [] } = await this.#connection.db.command({ update: 'states', updates }, { session: this.session })
-      matched += n as number
-      for (const { _id } of upserted as { _id: string }[]) made.add(_id)
-    }
+    const { matched, made } = await updateDocuments(this.#connection.db, 'states', [...accounts, ...deliveries], this.session)
+    if (matched !== accounts.length + deliveries.length) throw new Mismatch()
     const duplicates = this.#deliveries.filter(({ _id }) => !made.has(_id))
-    if (matched - deliveries.length !== accounts.length) throw new Mismatch()
     if (duplicates.length > 0) throw new Duplicates(duplicates.map(({ _id }) => transactionOf(_id)))
   }
 
@@ -194,12 +192,6 @@ export class Group {
       for (const key of threadKeys) if (wanted.has(key)) this.threads.set(key, Math.min(thread, this.threads.get(key) ?? Infinity))
     }
   }
-}
-
-function inParts<T>(statements: readonly T[]): T[][] {
-  const parts: T[][] = []
-  for (let at = 0; at < statements.length; at += maxStatements) parts.push(statements.slice(at, at + maxStatements))
-  return parts
 }
 
 /** What changed, on the condition that nobody else has changed anything. */

@@ -17,10 +17,13 @@ export interface CopyMessages {
   readonly nowMs: number
 }
 
+/** The keys come as one JSON array, in the order of the copies: a statement a message would cost a third more. */
 const copySql =
   'INSERT INTO message (key, mailbox, uid, modseq, created_modseq, flags, keywords, received_at, sent_at, size, thread, body, prefix) ' +
-  'SELECT ?, ?, ?, ?, ?, flags, keywords, received_at, sent_at, size, thread, body, prefix FROM message WHERE key = ?'
-const copyFormSql = 'INSERT INTO message_form (key, forms, text) SELECT ?, forms, text FROM message_form WHERE key = ?'
+  'SELECT ? + j.key, ?, ? + j.key, ?, ?, m.flags, m.keywords, m.received_at, m.sent_at, m.size, m.thread, m.body, m.prefix ' +
+  'FROM json_each(?) j CROSS JOIN message m ON m.key = j.value'
+const copyFormSql =
+  'INSERT INTO message_form (key, forms, text) SELECT ? + j.key, f.forms, f.text FROM json_each(?) j CROSS JOIN message_form f ON f.key = j.value'
 
 export function copyMessages(connection: Connection, args: CopyMessages): Copied {
   knownMailbox(connection, args.source)
@@ -33,11 +36,10 @@ export function copyMessages(connection: Connection, args: CopyMessages): Copied
   const room = takeRoom(connection, accountNo, { messages: chosen.keys.length, bytes: chosen.bytes, extraBytes: 0 })
   if (typeof room === 'string') throw new MailError(room)
   const { firstUid } = countIn(connection, target, chosen.tally, room.modseq)!
-  chosen.keys.forEach((key, i) => {
-    const copy = packKey(accountNo, room.firstMessageNo + i)
-    connection.run(copySql, copy, target, firstUid + i, room.modseq, room.modseq, key)
-    connection.run(copyFormSql, copy, key)
-  })
+  const firstCopy = packKey(accountNo, room.firstMessageNo)
+  const keys = JSON.stringify(chosen.keys)
+  connection.run(copySql, firstCopy, target, firstUid, room.modseq, room.modseq, keys)
+  connection.run(copyFormSql, firstCopy, keys)
   return copied(uidValidity, chosen.uids, firstUid, room.modseq)
 }
 
