@@ -111,7 +111,53 @@ describe('embedded: full disk', { skip: why ?? false }, () => {
       assert.equal(result.lost, 0)
     })
   }
+
+  for (const point of ['before-sync', 'after-sync', 'before-commit', 'after-commit', 'before-reply', 'after-reply']) {
+    test(`the disk runs full ${point}: nothing acknowledged is lost, and it works again by itself`, async (t) => {
+      const figures = { acknowledged: 0, refused: 0, lost: 0 }
+      for (const passage of [12, 25]) {
+        const folder = join(directory, `${point}-${passage}`)
+        await mkdir(folder)
+        assert.equal(mount(folder, smallMb), null)
+        const ballast = join(folder, 'ballast')
+        const ledger = await fullAt({ folder, ballast, faultPoint: `${point}:${passage}:fill=${ballast}`, figures })
+        await using again = await openEmbedded(folder, systemClock)
+        const result = await ledger.check(again)
+        assert.deepEqual(result.problems, [], 'after it was opened again')
+        figures.lost += result.lost
+      }
+      t.diagnostic(`${point}: acknowledged ${figures.acknowledged}, refused ${figures.refused}, lost ${figures.lost}`)
+      assert.equal(figures.lost, 0)
+    })
+  }
 })
+
+interface FullAt {
+  readonly folder: string
+  readonly ballast: string
+  readonly faultPoint: string
+  readonly figures: { acknowledged: number; refused: number }
+}
+
+/** The fault fills the disk in the middle of a write; the load goes on against it, then gets room again. */
+async function fullAt({ folder, ballast, faultPoint, figures }: FullAt): Promise<Ledger> {
+  await using open = await openEmbedded(folder, systemClock, { faultPoint })
+  const accounts = await loadAccountsOf(open, 4, 1_000_000_000)
+  const ledger = new Ledger(accounts)
+  const filling = await load(open, accounts, ledger, { seed: 4, operationsPerClient: 40 })
+  assert.ok((await statfs(folder)).bavail < 64, 'the fault has filled the disk')
+  assert.ok(filling.refused > 0, JSON.stringify(filling))
+  for (const { account } of accounts) await countersAreSums(open.store, account)
+  await rm(ballast)
+  await open.store.ready()
+  const roomy = await load(open, accounts, ledger, { seed: 5, operationsPerClient: 20 })
+  assert.equal(roomy.refused, 0, 'with room it takes everything again')
+  const result = await ledger.check(open)
+  assert.deepEqual(result.problems, [])
+  figures.acknowledged += ledger.acknowledged
+  figures.refused += filling.refused
+  return ledger
+}
 
 interface FullDisk {
   readonly folder: string

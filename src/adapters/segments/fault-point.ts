@@ -3,16 +3,18 @@
  * records are marked dead (their bytes are zeros by then) and before and after a compacted file takes the old one's name.
  */
 
+import { actAtFault } from '../../lib/fault-action.ts'
+
 export type FaultName = 'before-sync' | 'after-sync' | 'before-mark' | 'before-rename' | 'after-rename'
 
 export type FaultPoint = (passing: FaultName) => void
 
-/** `name` or `name:n`: the process kills itself with SIGKILL at the n-th passage of that point. */
+/** `name[:n[:action]]`: at the n-th passage of that point the process kills itself with SIGKILL, or does what the action says. */
 export function faultPointOf(setting: string | undefined): FaultPoint {
   if (setting === undefined || setting === '') return () => undefined
-  const [name, count] = setting.split(':')
+  const [name, count, action] = setting.split(':')
   let left = Number(count ?? 1)
   return (passing) => {
-    if (passing === name && --left === 0) process.kill(process.pid, 'SIGKILL')
+    if (passing === name && --left === 0) actAtFault(action)
   }
 }
