@@ -1,8 +1,9 @@
 /** LIST and LSUB: RFC 9051 §6.3.9, RFC 3501 §6.3.8-6.3.9; LIST-EXTENDED RFC 5258; STATUS RFC 5819. What is told is decided by `mailbox-listing.ts`. */
-import { hierarchySeparator } from '../../../core/mailbox/mailbox.ts'
+import { isMailError } from '../../../core/errors.ts'
+import { hierarchySeparator, type Mailbox } from '../../../core/mailbox/mailbox.ts'
 import { command } from '../command.ts'
 import { listingsOf, subscribedListings, type Listing } from '../mailbox-listing.ts'
-import { statusOf } from '../mailbox-status.ts'
+import { statusOf, type StatusQuestion } from '../mailbox-status.ts'
 import { signedInStates } from '../state.ts'
 import type { Untagged } from '../wire/encoder.ts'
 import { parseBasicList, parseList } from '../wire/list-arguments.ts'
@@ -25,12 +26,22 @@ export const list = command({
     for (const listing of await listingsOf(args, { mailboxes, subscriptions, extended: args.extended || enabled.rev2 })) {
       yield listResponse(listing)
       if (give.status.length === 0 || listing.mailbox === null || !listing.meets) continue
-      const items = await statusOf(listing.mailbox, { mail, items: give.status, selected, maxMessageBytes: limits.maxMessageBytes })
-      yield { type: 'status', name: listing.name, items } satisfies Untagged
+      const items = await statusUnlessGone(listing.mailbox, { mail, items: give.status, selected, maxMessageBytes: limits.maxMessageBytes })
+      if (items !== null) yield { type: 'status', name: listing.name, items } satisfies Untagged
     }
     return {}
   },
 })
+
+/** Null when the mailbox was deleted just now: its STATUS may be left out (RFC 5819 §2). */
+async function statusUnlessGone(mailbox: Mailbox, question: StatusQuestion): Promise<Awaited<ReturnType<typeof statusOf>> | null> {
+  try {
+    return await statusOf(mailbox, question)
+  } catch (error) {
+    if (isMailError(error, 'mailbox-unknown')) return null
+    throw error
+  }
+}
 
 function listResponse({ name, attributes, childInfo }: Listing): Untagged {
   return { type: 'list', attributes, separator: hierarchySeparator, name, ...(childInfo === null ? {} : { childInfo }) }
