@@ -12,7 +12,10 @@ interface SystemError extends Error {
 export function startFailure(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (error instanceof MailError) {
-    return error.code === 'unavailable' ? `dữ liệu đang được dùng / the data are in use: ${error.message}` : error.message
+    if (error.code !== 'unavailable') return error.message
+    // Of a database on other machines: why it could not be reached.
+    if ('cause' in error.detail) return `không kết nối được cơ sở dữ liệu (store.mongo_url) / ${error.message}: ${String(error.detail['cause'])}`
+    return `dữ liệu đang được dùng / the data are in use: ${error.message}`
   }
   if (!isSystemError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error)
   const place = error.port === undefined ? '' : `${error.address ?? ''}:${error.port}`

@@ -23,7 +23,7 @@ export interface ReplicaSet {
 export const mongoUnreachable: string | null = whyUnreachable()
 
 const cacheGb = 0.25
-/** As in docs/operate.md: how long the others wait for a silent primary. */
+/** How long the others wait for a silent primary; MongoDB's own default is twice as long. */
 const electionTimeoutMillis = 5_000
 
 /** A new, empty set. */

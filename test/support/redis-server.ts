@@ -30,6 +30,11 @@ export async function redisServer(): Promise<RedisServer> {
       client.destroy()
     }
   }
+  // A test run that ends early does not leave it behind.
+  const endWithProcess = (): void => {
+    if (daemon !== null) process.kill(daemon.pid, 'SIGKILL')
+  }
+  process.once('exit', endWithProcess)
   const server: RedisServer = {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -52,7 +57,8 @@ export async function redisServer(): Promise<RedisServer> {
     },
     command,
     async [Symbol.asyncDispose]() {
-      await daemon?.stop('SIGKILL')
+      await server.kill()
+      process.off('exit', endWithProcess)
     },
   }
   await server.start()

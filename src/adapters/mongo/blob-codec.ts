@@ -40,14 +40,20 @@ export async function unpackBody({ data, compressed, crc }: PackedBody, bodyByte
     if (data.length !== bodyBytes) throw damagedBody('length')
     return data
   }
-  const options = { maxOutputLength: bodyBytes, chunkSize: Math.max(1_024, bodyBytes) }
-  const body = bodyBytes <= maxOnTheSpotBytes ? zstdDecompressSync(data, options) : await decompressInPool(data, options)
+  const body = await decompressed(data, bodyBytes)
   if (body.length !== bodyBytes) throw damagedBody('length')
   return body
+}
+
+async function decompressed(data: Uint8Array, bodyBytes: number): Promise<Uint8Array> {
+  const options = { maxOutputLength: bodyBytes, chunkSize: Math.max(1_024, bodyBytes) }
+  try {
+    return bodyBytes <= maxOnTheSpotBytes ? zstdDecompressSync(data, options) : await decompressInPool(data, options)
+  } catch (error) {
+    throw damagedBody(error instanceof Error ? error.message : 'compression')
+  }
 }
 
 export function damagedBody(what: string): MailError {
   return new MailError('unavailable', 'damaged body', { damaged: what })
 }
-
-

@@ -182,7 +182,7 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(balancer.ports!.map((port) => Number(port.split(':')[1])).toSorted(), bound.toSorted())
     const address = (balancer.networks as Record<string, { ipv4_address: string }>).front!.ipv4_address
     assert.ok(address.startsWith(composeFile.networks.front!.ipam!.config[0]!.subnet.replace('.0/24', '.')))
-    const servers = [...text.matchAll(/^ {4}server (\S+) (\S+):(\d+)( send-proxy)?$/gm)]
+    const servers = [...text.matchAll(/^ {4}server (\S+) (\S+):(\d+)( send-proxy)? (?:check|track \w+\/\2)$/gm)]
     assert.equal(servers.length, 12)
     for (const [, name, host, port, proxy] of servers as unknown as [string, string, string, string, string | undefined][]) {
       assert.equal(name, host)
@@ -194,7 +194,7 @@ describe('docker-compose.yml', () => {
         assert.ok(listening.includes(Number(port)), `${host}:${port}`)
         assert.deepEqual(isCore ? config.imap.proxies : config.smtp.proxies, [address])
       }
-      assert.equal(Number(/check port (\d+)/.exec(text)![1]), config.http.port)
+      assert.equal(Number(/default-server port (\d+)/.exec(text)![1]), config.http.port)
       assert.ok(names(composeFile.services[host]!.networks).includes('front'))
     }
     if (programPath('haproxy') !== null) {
