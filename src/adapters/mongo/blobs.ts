@@ -106,7 +106,7 @@ function blobs(connection: Connection, options: MongoBlobsOptions): Blobs {
     sweep(sweepOptions) {
       connection.requireOpen()
       const one = sweeping.then(() => sweepBlobs({ connection, files, stopped: () => stopped, options: sweepOptions }))
-      sweeping = one.catch(() => undefined)
+      sweeping = one.catch(() => undefined) // The caller has `one` and hears of it; the following sweep only waits its turn.
       return one.catch((error: unknown) => {
         throw refusalOf(error)
       })

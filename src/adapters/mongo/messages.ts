@@ -66,7 +66,7 @@ async function* inSlices(request: SliceRequest, read: (request: SliceRequest) =>
   const ask = (fromUid: number): Promise<Slice> => {
     const slice = read({ ...request, fromUid })
     // A generator that is left early never awaits the slice it asked for last.
-    slice.catch(() => undefined)
+    slice.catch(() => undefined) // Whoever awaits it hears of it; nobody may, when the reader stops early.
     return slice
   }
   let asked: Promise<Slice> | null = ask(request.fromUid)

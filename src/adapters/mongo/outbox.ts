@@ -20,7 +20,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
   return {
     claim(claim) {
       const next = claiming.then(() => claimRows(claim))
-      claiming = next.catch(() => undefined)
+      claiming = next.catch(() => undefined) // The caller has `next` and hears of it; the following claim only waits its turn.
       return next
     },
 

@@ -109,7 +109,7 @@ class S3Blobs implements Blobs {
       stopped: () => this.#stopped,
     }
     const one = this.#sweeping.then(() => sweepBodies(parts, asked))
-    this.#sweeping = one.catch(() => undefined)
+    this.#sweeping = one.catch(() => undefined) // The caller has `one` and hears of it; the following sweep only waits its turn.
     return one
   }
 

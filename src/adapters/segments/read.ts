@@ -47,7 +47,7 @@ export async function* readBodies(open: OpenSegments, ids: readonly BlobId[]): A
     if (read < ids.length) {
       next = readGroup(open, ids, read)
       // Its refusal is met when its turn comes, or never when the caller stops before.
-      next.catch(() => undefined)
+      next.catch(() => undefined) // Whoever awaits it hears of it; nobody may, when the reader stops early.
     }
     yield* bodies
   }

@@ -107,7 +107,7 @@ class OpenFile {
 
   async #close(): Promise<void> {
     // A file that could not be opened needs no closing; its readers have been told.
-    const file = await this.opening.catch(() => null)
+    const file = await this.opening.catch(() => null) // Readers have heard of it; there is nothing to close.
     await file?.handle.close()
   }
 }

@@ -93,7 +93,7 @@ async function* readFar(
     const part = partOf(read.uids, fromUid)
     const slice = reads.far('slice', { ...read, fromUid, uids: part?.uids ?? null, maxMessages: sliceMessages, maxBytes: sliceBytes })
     // A generator that is left early never awaits the slice it asked for last.
-    slice.catch(() => undefined)
+    slice.catch(() => undefined) // Whoever awaits it hears of it; nobody may, when the reader stops early.
     return { slice, afterUid: part?.nextUid ?? null }
   }
   let asked: ReturnType<typeof ask> | null = ask(read.fromUid)

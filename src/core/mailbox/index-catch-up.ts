@@ -73,6 +73,7 @@ export class CatchUp {
       this.#running = running
       return running
     }
+    // Whoever asked for the running one hears of its failure; this one only waits its turn.
     this.#next ??= this.#running.catch(() => undefined).then(() => {
       this.#next = null
       return this.run(signal)

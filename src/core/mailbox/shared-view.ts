@@ -139,6 +139,7 @@ export class SharedView {
       this.#running = running
       return running
     }
+    // Whoever asked for the running one hears of its failure; this one only waits its turn.
     this.#next ??= this.#running.catch(() => undefined).then(() => {
       this.#next = null
       return this.refresh()
