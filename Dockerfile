@@ -17,6 +17,7 @@ RUN groupadd --system --gid 10001 congvu \
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE README.md ./
 COPY bin ./bin
+COPY scripts/launch.mjs ./scripts/
 COPY config ./config
 COPY src ./src
 USER congvu
@@ -25,5 +26,5 @@ EXPOSE 2525 2587 2465 2143 2993 8080 8443
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "src/main.ts"]
+ENTRYPOINT ["node", "bin/congvu.mjs"]
 CMD ["serve"]

@@ -5,7 +5,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { serverEnvironment, serverFlags } from '../scripts/launch.mjs'
 import { loadConfig } from '../src/config/load.ts'
+import type { Config } from '../src/config/schema.ts'
 import { makeAccounts } from './accounts.ts'
 import { freePorts, loopback } from './loopback.ts'
 import { treeOf } from './process-tree.ts'
@@ -19,16 +21,18 @@ export interface ServerOptions {
   readonly folder: string
   /** Where the processes and threads leave a CPU profile when they end, or null. */
   readonly profileFolder: string | null
+  /** Settings beside those that every server under test has. */
+  readonly settings?: Variables
+  /** Done before it starts, when its accounts are there. */
+  readonly prepare?: (config: Config) => Promise<void>
 }
 
-/** As scripts/start.mjs starts it. */
-const compileCache = join(tree, 'node_modules', '.cache', 'compiled')
 const startWithinMs = 60_000
 const stopWithinMs = 20_000
 
-type Variables = Readonly<Record<string, string>>
+export type Variables = Readonly<Record<string, string>>
 
-export async function startServer(needs: TargetNeeds, { folder, profileFolder }: ServerOptions): Promise<Target> {
+export async function startServer(needs: TargetNeeds, { folder, profileFolder, settings: given, prepare }: ServerOptions): Promise<Target> {
   const data = await mkdtemp(join(folder, 'congvu-bench-'))
   const [smtp = 0, submission = 0, submissions = 0, imap = 0, imaps = 0, http = 0, https = 0, lmtp = 0] = await freePorts(8)
   const settings: Variables = {
@@ -45,12 +49,17 @@ export async function startServer(needs: TargetNeeds, { folder, profileFolder }:
     CONGVU_IMAP__TLS_PORT: String(imaps),
     CONGVU_HTTP__PORT: String(http),
     CONGVU_HTTP__TLS_PORT: String(https),
+    CONGVU_ADMIN__PORT: '0',
+    CONGVU_ADMIN__TLS_PORT: '0',
     CONGVU_LMTP__ENABLED: 'true',
     CONGVU_LMTP__PORT: String(lmtp),
     CONGVU_LOG__LEVEL: 'warn',
+    ...given,
   }
   try {
-    await makeAccounts(loadConfig({ env: settings }), needs)
+    const config = loadConfig({ env: settings })
+    if (Object.keys(needs.accounts).length > 0) await makeAccounts(config, needs)
+    await prepare?.(config)
     const logFile = join(data, 'bench.log')
     const child = await spawnServer(settings, { profileFolder, logFile, http })
     return {
@@ -85,7 +94,7 @@ async function spawnServer(settings: Variables, { profileFolder, logFile, http }
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CONGVU_')))
   const flags = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   const log = openSync(logFile, 'w')
-  const child = spawn(process.execPath, [...flags, 'src/main.ts', 'serve'], { cwd: tree, env: { NODE_COMPILE_CACHE: compileCache, ...inherited, ...settings }, stdio: ['ignore', log, log] })
+  const child = spawn(process.execPath, [...serverFlags, ...flags, 'src/main.ts', 'serve'], { cwd: tree, env: { ...serverEnvironment(inherited), ...settings }, stdio: ['ignore', log, log] })
   closeSync(log)
   const until = performance.now() + startWithinMs
   while (!(await isReady(http))) {

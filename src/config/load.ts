@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { parse as parseToml } from 'smol-toml'
-import { Value } from 'typebox/value'
+import { expected, takes, type KeySchema, type Sections } from './keys.ts'
 import { configSchema, type Config } from './schema.ts'
 import { defaultsFor, problemsTogether } from './together.ts'
 
@@ -18,19 +18,7 @@ export class ConfigError extends Error {
   }
 }
 
-interface KeySchema {
-  readonly type?: string
-  readonly default?: unknown
-  readonly description?: string
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly pattern?: string
-  readonly items?: KeySchema
-  readonly enum?: readonly unknown[]
-  readonly properties?: Readonly<Record<string, KeySchema>>
-}
-
-const sections = configSchema.properties as unknown as Readonly<Record<string, KeySchema>>
+const sections: Sections = configSchema
 /** Environment variables of the product that are not keys: where the file is, and what tests of the product use. */
 const otherVariables = /^CONGVU_(CONFIG$|TEST_)/
 
@@ -49,9 +37,9 @@ export function loadConfig(source: ConfigSource = {}): Config {
   const special = defaultsFor(given)
   for (const [section, schema] of Object.entries(sections)) {
     const values: Record<string, unknown> = (config[section] = {})
-    for (const [key, keySchema] of Object.entries(schema.properties ?? {})) {
+    for (const [key, keySchema] of Object.entries(schema.keys)) {
       const value = given[section]?.[key] ?? special[section]?.[key] ?? structuredClone(keySchema.default)
-      if (!Value.Check(keySchema as never, value)) problems.push(`${section}.${key} = ${JSON.stringify(shown(key, value))}: cần / expected ${expected(keySchema)}`)
+      if (!takes(keySchema, value)) problems.push(`${section}.${key} = ${JSON.stringify(shown(key, value))}: cần / expected ${expected(keySchema)}`)
       values[key] = value
     }
   }
@@ -81,7 +69,7 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>, give
   for (const [variable, raw] of Object.entries(env)) {
     if (!variable.startsWith('CONGVU_') || otherVariables.test(variable) || raw === undefined) continue
     const [section = '', key = ''] = variable.slice('CONGVU_'.length).toLowerCase().split('__')
-    const schema = sections[section]?.properties?.[key]
+    const schema = sections[section]?.keys[key]
     put(given, problems, { section, key, value: schema === undefined ? raw : fromText(schema, raw), name: variable })
   }
 }
@@ -91,9 +79,9 @@ function put(
   problems: string[],
   { section, key, value, name }: { section: string; key: string; value: unknown; name: string },
 ): void {
-  const keys = sections[section]?.properties
+  const keys = sections[section]?.keys
   if (keys === undefined) problems.push(`${name} = ${JSON.stringify(value)}: không có mục này / no such section; expected one of ${Object.keys(sections).join(', ')}`)
-  else if (!(key in keys)) problems.push(`${name} = ${JSON.stringify(value)}: không có khoá này / no such key; expected one of ${Object.keys(keys).join(', ')}`)
+  else if (!Object.hasOwn(keys, key)) problems.push(`${name} = ${JSON.stringify(value)}: không có khoá này / no such key; expected one of ${Object.keys(keys).join(', ')}`)
   else (given[section] ??= {})[key] = value
 }
 
@@ -101,30 +89,13 @@ function put(
 function fromText(schema: KeySchema, raw: string): unknown {
   if (schema.type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw
   if (schema.type === 'integer' || schema.type === 'number') return raw.trim() !== '' && Number.isFinite(Number(raw)) ? Number(raw) : raw
-  if (schema.type === 'array') return raw === '' ? [] : raw.split(',').map((item) => fromText(schema.items ?? {}, item.trim()))
+  if (schema.type === 'array') return raw === '' ? [] : raw.split(',').map((item) => fromText(schema.items!, item.trim()))
   return raw
 }
 
 /** A URL may hold a password. */
 function shown(key: string, value: unknown): unknown {
   return key.endsWith('url') && typeof value === 'string' ? value.replace(/:\/\/[^/]*@/, '://…@').replace(/^[^:/]*:[^/].*@/, '…@') : value
-}
-
-/** What a key takes, in words. */
-export function expected(schema: KeySchema): string {
-  if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(' | ')
-  switch (schema.type) {
-    case 'integer':
-      return `a whole number from ${schema.minimum} to ${schema.maximum}`
-    case 'number':
-      return `a number from ${schema.minimum} to ${schema.maximum}`
-    case 'boolean':
-      return 'true or false'
-    case 'array':
-      return `a list of ${schema.items?.type === 'integer' ? 'whole numbers' : 'texts'}`
-    default:
-      return schema.pattern ? `a text that matches ${schema.pattern}` : 'a text'
-  }
 }
 
 /** The schema as a commented TOML file with every default. */
@@ -136,7 +107,7 @@ export function defaultToml(): string {
   ]
   for (const [section, schema] of Object.entries(sections)) {
     lines.push('', `# ${schema.description}`, `[${section}]`)
-    for (const [key, keySchema] of Object.entries(schema.properties ?? {})) {
+    for (const [key, keySchema] of Object.entries(schema.keys)) {
       lines.push(`# ${keySchema.description}`, `# (${expected(keySchema)})`, `${key} = ${JSON.stringify(keySchema.default)}`)
     }
   }

@@ -5,9 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { parse as parseToml } from 'smol-toml'
-import type { Static } from 'typebox'
-import { Value } from 'typebox/value'
-import { ConfigError, expected } from './load.ts'
+import { expected, takes, type KeySchema, type Sections, type ValuesOf } from './keys.ts'
+import { ConfigError } from './load.ts'
 import { classNamePattern, defaultQuotaClasses, quotaClassSchema, regulationSchema, type RegulationFile } from './regulation-schema.ts'
 import { regulationConflicts } from './regulation-rules.ts'
 
@@ -17,27 +16,13 @@ type CamelKeys<T> = { readonly [K in keyof T as K extends string ? Camel<K> : ne
 
 /** Sections and keys as in the file, in camel case. */
 export type Regulation = { readonly [S in keyof RegulationFile as Camel<S>]: CamelKeys<RegulationFile[S]> } & {
-  readonly quotaClasses: Readonly<Record<string, CamelKeys<Static<typeof quotaClassSchema>>>>
-}
-
-interface KeySchema {
-  readonly type?: string
-  readonly default?: unknown
-  readonly description?: string
-  readonly clause?: string
-  readonly decisions?: string
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly pattern?: string
-  readonly items?: KeySchema
-  readonly enum?: readonly unknown[]
-  readonly properties?: Readonly<Record<string, KeySchema>>
+  readonly quotaClasses: Readonly<Record<string, CamelKeys<ValuesOf<typeof quotaClassSchema>>>>
 }
 
 type Values = Record<string, unknown>
 
-const sections = regulationSchema.properties as unknown as Readonly<Record<string, KeySchema>>
-const { description: classesDescription, properties: classKeys = {} } = quotaClassSchema as unknown as KeySchema
+const sections: Sections = regulationSchema
+const { description: classesDescription, keys: classKeys } = quotaClassSchema
 const maxClasses = 50
 
 /** Defaults alone without a file; a file that is named must be there. */
@@ -49,8 +34,8 @@ export function loadRegulation(file?: string): Regulation {
     if (!Object.hasOwn(sections, section)) problems.push(unknown(section, given[section], [...Object.keys(sections), 'quota_classes']))
   }
   const read: Record<string, Values> = {}
-  for (const [section, { properties }] of Object.entries(sections)) {
-    read[section] = readSection(section, properties ?? {}, sectionsGiven[section] ?? {}, problems)
+  for (const [section, { keys }] of Object.entries(sections)) {
+    read[section] = readSection(section, keys, sectionsGiven[section] ?? {}, problems)
   }
   const classes = readClasses(classesGiven, problems)
   if (problems.length === 0) problems.push(...regulationConflicts(read as unknown as RegulationFile, classes))
@@ -80,7 +65,7 @@ function readSection(name: string, keys: Readonly<Record<string, KeySchema>>, gi
   const values: Values = {}
   for (const [key, schema] of Object.entries(keys)) {
     const value = Object.hasOwn(given, key) ? given[key] : structuredClone(schema.default)
-    if (!Value.Check(schema as never, value)) problems.push(`${name}.${key} = ${JSON.stringify(value)}: cần / expected ${expectedOf(schema)} (${sourceOf(schema)})`)
+    if (!takes(schema, value)) problems.push(`${name}.${key} = ${JSON.stringify(value)}: cần / expected ${expectedOf(schema)} (${sourceOf(schema)})`)
     values[key] = value
   }
   return values
@@ -121,9 +106,9 @@ export function regulationToml(): string {
     '# Generated from src/config/regulation-schema.ts; do not edit here. A province keeps what it changes in a file of its own, within',
     '# the limits that the regulation leaves; what is left out there keeps the value below.',
   ]
-  for (const [section, { description, properties }] of Object.entries(sections)) {
+  for (const [section, { description, keys }] of Object.entries(sections)) {
     lines.push('', `# ${description}`, `[${section}]`)
-    for (const [key, schema] of Object.entries(properties ?? {})) {
+    for (const [key, schema] of Object.entries(keys)) {
       lines.push(`# ${schema.description}`, `# ${sourceOf(schema)} (${expectedOf(schema)})`, `${key} = ${JSON.stringify(schema.default)}`)
     }
   }

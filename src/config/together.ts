@@ -10,7 +10,9 @@ export function defaultsFor(given: GivenKeys): GivenKeys {
 }
 
 /** Each names the keys and what was expected; empty when all fit together. */
-export function problemsTogether({ store, s3, redis, link }: Config): string[] {
+const adminRoles: readonly string[] = ['individual', 'agency-administrator', 'operator', 'super-administrator', 'inspector']
+
+export function problemsTogether({ store, s3, redis, link, admin }: Config): string[] {
   const problems: string[] = []
   const oneOf = (section: string, url: string, file: string, needed: boolean): void => {
     if (url !== '' && file !== '') problems.push(`${section}_file: ${section} cũng có / is given too: cần một / expected one of them`)
@@ -26,6 +28,9 @@ export function problemsTogether({ store, s3, redis, link }: Config): string[] {
   }
   for (const core of link.cores) {
     if (!/^[^\s:]+(:\d{1,5}:\d{1,5})?$/.test(core)) problems.push(`link.cores: ${JSON.stringify(core)}: cần / expected "host" or "host:port:lmtp_port"`)
+  }
+  for (const role of admin.second_factor_roles) {
+    if (!adminRoles.includes(role)) problems.push(`admin.second_factor_roles: ${JSON.stringify(role)}: cần / expected ${adminRoles.join(', ')}`)
   }
   return problems
 }

@@ -5,7 +5,6 @@
 import { X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { generate } from 'selfsigned'
 
 export interface CertificateFiles {
   readonly certificate: string
@@ -47,6 +46,8 @@ async function stillGood(file: string, names: readonly string[], nowMs: number):
 
 async function make(files: CertificateFiles, options: { readonly directory: string; readonly names: readonly string[]; readonly nowMs: number }): Promise<void> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 })
+  // Loaded only when a certificate is made: once in two years, not for as long as the process runs.
+  const { generate } = await import('selfsigned')
   const pems = await generate([{ name: 'commonName', value: options.names[0]! }], {
     keyType: 'ec',
     curve: 'P-256',

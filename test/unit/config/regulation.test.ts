@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ConfigError } from '../../../src/config/load.ts'
 import { loadRegulation, regulationToml, type Regulation } from '../../../src/config/regulation.ts'
+import type { KeySchema, Section } from '../../../src/config/keys.ts'
 import { regulationSchema, quotaClassSchema } from '../../../src/config/regulation-schema.ts'
 import type { LifecyclePolicy } from '../../../src/core/account/lifecycle/policy.ts'
 import { minPasswordLength } from '../../../src/core/account/password.ts'
@@ -54,9 +55,9 @@ describe('the file', () => {
   })
 
   it('names a clause beside every number, and decisions as D-…', () => {
-    const sections = [...Object.values(regulationSchema.properties), quotaClassSchema] as unknown as readonly { readonly properties: Readonly<Record<string, { readonly clause?: string; readonly decisions?: string; readonly description?: string }>> }[]
-    for (const { properties } of sections) {
-      for (const [key, { clause, decisions, description }] of Object.entries(properties)) {
+    const sections = [...Object.values(regulationSchema), quotaClassSchema] as readonly Section[]
+    for (const { keys } of sections) {
+      for (const [key, { clause, decisions, description }] of Object.entries<KeySchema>(keys)) {
         assert.match(clause ?? '', /Điều \d|TCVN 14423|NĐ 331/, key)
         assert.match(decisions ?? 'D-1', /^D-\d+(, D-\d+)*$/, key)
         assert.ok((description ?? '').length > 0, key)
