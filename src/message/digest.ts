@@ -5,12 +5,13 @@ import { decodeText } from '../vietnamese/charsets/decode.ts'
 import { baseSubject } from './subject.ts'
 import { parseDate } from './date.ts'
 import { decodeHeaderText } from './encoded-word.ts'
-import { asBuffer, fieldValue } from './header.ts'
+import { asBuffer } from './header.ts'
 import { packForms } from './imap-form.ts'
 import { parseMessageId, parseReferences } from './message-id.ts'
 import { parseMessage } from './parse.ts'
 import { readableText } from './readable-text.ts'
 import { maxSearchChars, packSearchText } from './search-text.ts'
+import { valuesOf } from './thread-words.ts'
 import type { Digest, ParsedMessage } from './types.ts'
 
 const maxPreviewChars = 256
@@ -37,10 +38,6 @@ export function digest(bytes: Uint8Array): Digest {
   }
 }
 
-function valuesOf(bytes: Buffer, parsed: ParsedMessage, name: string): string[] {
-  return parsed.fields.filter((field) => field.name === name).map((field) => fieldValue(bytes, field))
-}
-
 /** `local@domain` of From, encoded words left alone (they mean nothing in an address); RFC 6532 addresses are UTF-8. */
 function addressesOf(parsed: ParsedMessage): string[] {
   const found: string[] = []
@@ -50,11 +47,16 @@ function addressesOf(parsed: ParsedMessage): string[] {
   return found
 }
 
-/** The first characters of a text on one line. */
+/** The first characters of a text on one line. White space may take most of it, but seldom does. */
 function previewOf(text: string): string {
-  const line = text.slice(0, maxPreviewChars * 8).replace(/\s+/g, ' ').trim()
+  const start = oneLine(text, maxPreviewChars * 2)
+  const line = start.length > maxPreviewChars ? start : oneLine(text, maxPreviewChars * 8)
   if (line.length <= maxPreviewChars) return line
   // Not between the halves of a surrogate pair.
   const end = /[\ud800-\udbff]/.test(line[maxPreviewChars - 1]!) ? maxPreviewChars - 1 : maxPreviewChars
   return line.slice(0, end)
+}
+
+function oneLine(text: string, chars: number): string {
+  return text.slice(0, chars).replace(/\s+/g, ' ').trim()
 }

@@ -11,9 +11,9 @@
 const tableSize = 0x2100
 
 /** Table value: the character is dropped. */
-const dropped = 0
+export const dropped = 0
 /** Table value: the character needs the slow path (it folds to several code units, or it is not in the table). */
-const slow = 0xffff
+export const slow = 0xffff
 
 /** Letters with a stroke or a hook that Unicode does not decompose, and ligatures. */
 const strokes: Readonly<Record<string, string>> = {
@@ -55,7 +55,8 @@ function buildTable(): Uint16Array {
   return table
 }
 
-const table = buildTable()
+/** The folded unit of each code below its length; {@link dropped}, {@link slow} (so is every code beyond). */
+export const foldTable = buildTable()
 
 /**
  * The text without accents, with đ as d, in lower case: "Đặng Quốc Khánh" → "dang quoc khanh".
@@ -69,7 +70,7 @@ export function fold(text: string): string {
   let allBits = 0
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index)
-    const unit = code < tableSize ? table[code]! : slow
+    const unit = code < tableSize ? foldTable[code]! : slow
     if (unit === slow) return foldSlowly(text)
     if (unit === dropped) continue
     units[written++] = unit

@@ -13,8 +13,10 @@ import { MailError } from '../../core/errors.ts'
 import type { Blobs } from '../../core/ports/blobs.ts'
 import { Appender } from './appender.ts'
 import { blobId } from './blob-id.ts'
+import { BodyCache } from './body-cache.ts'
 import { faultPointOf } from './fault-point.ts'
-import { readBodies, readBody } from './read.ts'
+import { ReadAhead } from './read-ahead.ts'
+import { type BodySource, readBodies, readBody } from './read.ts'
 import { recoverDirectory } from './recover.ts'
 import { closed, refusal } from './refusals.ts'
 import { OpenSegments } from './segment-file.ts'
@@ -34,6 +36,8 @@ export interface SegmentsOptions {
 const defaultSegmentBytes = 256 * 1024 * 1024
 /** Below it, messages of some size are refused already. */
 const littleRoomBytes = 4 * 1024 * 1024
+/** What bodies that were read of late may take of the memory. */
+const cachedBytes = 16 * 1024 * 1024
 
 /** Refuses `storage-full`, `unavailable` when the folder cannot be read or written. */
 export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
@@ -44,6 +48,7 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
     }),
   )
   const open = new OpenSegments(directory)
+  const source: BodySource = { open, cache: new BodyCache(cachedBytes), ahead: new ReadAhead() }
   const faultPoint = faultPointOf(options.faultPoint)
   const appender = new Appender({
     directory,
@@ -60,11 +65,11 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
     put: async (bytes) => blobId(await appender.put(bytes)),
     read: async (id, range) => {
       if (stopped) throw closed()
-      return readBody(open, id, range)
+      return readBody(source, id, range)
     },
     async *readMany(ids) {
       if (stopped) throw closed()
-      yield* readBodies(open, ids)
+      yield* readBodies(source, ids)
     },
     async ready() {
       if (stopped) throw closed()
@@ -76,7 +81,9 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
     sweep: ({ putBeforeMs, inUse }) => {
       if (stopped) return Promise.reject(closed())
       // One at a time: two would rewrite the same files.
-      const one = sweeping.then(() => sweepSegments({ directory, open, appender, segments, faultPoint, stopped: () => stopped, putBeforeMs, inUse }))
+      const one = sweeping
+        .then(() => sweepSegments({ directory, open, appender, segments, faultPoint, stopped: () => stopped, putBeforeMs, inUse }))
+        .finally(() => forget(source))
       sweeping = one.catch(() => ({ removed: 0, freedBytes: 0 }))
       return one
     },
@@ -87,4 +94,10 @@ export async function openSegments(options: SegmentsOptions): Promise<Blobs> {
       await open.close()
     },
   }
+}
+
+/** What a sweep has removed is not in anybody's memory either. */
+function forget({ cache, ahead }: BodySource): void {
+  cache.clear()
+  ahead.clear()
 }

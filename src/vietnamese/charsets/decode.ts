@@ -2,6 +2,7 @@
  * Bytes of a message as text: by the declared charset where it can be believed, by detection where it is absent or
  * wrong (regulation 3-charsets §3.1-§3.4). The text is always NFC; the bytes in the store are never touched.
  */
+import { isAscii } from 'node:buffer'
 import iconv from 'iconv-lite'
 import { detect, distrusts } from './detect.ts'
 import { labelMeaning, type VietnameseCharset } from './labels.ts'
@@ -68,19 +69,25 @@ function decodeDeclared(bytes: Uint8Array, charset: VietnameseCharset): DecodedT
 }
 
 function decodeUnlabelled(bytes: Uint8Array, guessed: boolean): DecodedText {
+  // Nothing to compose, to repair or to doubt.
+  if (isAscii(bytes)) return { text: latin1(bytes), charset: 'us-ascii', guessed: false }
   const utf8 = decodeUtf8(bytes)
   if (utf8 !== null) {
     const found = guessed && mixesScripts(utf8) ? detect(bytes) : null
     if (found !== null) return { text: decodeVietnamese(bytes, found), charset: found, guessed: true }
     const repaired = repairMojibake(utf8)
     if (repaired !== null) return { text: repaired, charset: 'utf-8', guessed: true }
-    return { text: utf8, charset: utf8.length === bytes.length ? 'us-ascii' : 'utf-8', guessed: guessed && utf8.length !== bytes.length }
+    return { text: utf8, charset: 'utf-8', guessed }
   }
   const damaged = damagedUtf8(bytes)
   if (damaged !== null) return { text: damaged, charset: 'utf-8', guessed }
   const found = detect(bytes)
   if (found !== null) return { text: decodeVietnamese(bytes, found), charset: found, guessed: true }
   return { text: mapBytes(bytes, windows1252).normalize('NFC'), charset: 'windows-1252', guessed: true }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
 /** A letter that is not Latin right beside one of ASCII: two legacy bytes that look like UTF-8 by accident. */

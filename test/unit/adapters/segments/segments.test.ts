@@ -297,3 +297,34 @@ test('after it is closed it refuses, and what was put before has been written', 
   await using again = await openSegments({ directory, clock })
   assert.equal((await again.read(ids[1])).length, 400_000)
 })
+
+test('bodies that are read one after the other come whole, raw or compressed, in any order, also while more are put', async (t) => {
+  const directory = await folder(t)
+  await using blobs = await openSegments({ directory, clock })
+  const bodies = Array.from({ length: 120 }, (_, i) => (i % 3 === 0 ? randomBytes(1 + i * 97) : Buffer.from(`thư số ${i} `.repeat(1 + i * 40))))
+  bodies[60] = randomBytes(400_000)
+  const ids: string[] = []
+  for (const [i, one] of bodies.entries()) {
+    ids.push(await blobs.put(one))
+    // The end of the file moves under what was read ahead.
+    if (i % 7 === 6) for (let at = i - 6; at <= i; at++) assert.ok(bodies[at]!.equals(await blobs.read(ids[at]!)), `body ${at}`)
+  }
+  await using again = await openSegments({ directory, clock })
+  for (const at of [...ids.keys(), ...[...ids.keys()].reverse()]) {
+    assert.ok(bodies[at]!.equals(await again.read(ids[at]!)), `body ${at}`)
+    assert.ok(bodies[at]!.subarray(3, 9).equals(await again.read(ids[at]!, { start: 3, end: 9 })), `range of body ${at}`)
+  }
+})
+
+test('a body that was read of late, or ahead, is gone with the sweep that removes it', async (t) => {
+  const directory = await folder(t)
+  await using blobs = await openSegments({ directory, clock })
+  const ids: string[] = []
+  for (let i = 0; i < 20; i++) ids.push(await blobs.put(randomBytes(2_000)))
+  for (const id of ids.slice(0, 10)) await blobs.read(id)
+  assert.equal(await sweepAllBut(blobs, ids.filter((_, i) => i % 5 !== 0)), 4)
+  for (const [i, id] of ids.entries()) {
+    if (i % 5 === 0) await assert.rejects(blobs.read(id), refused('message-unknown'), id)
+    else assert.equal((await blobs.read(id)).length, 2_000)
+  }
+})

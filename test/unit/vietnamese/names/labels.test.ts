@@ -1,7 +1,7 @@
 /** Worked examples E70-E92 of the requirements (§1.5 d), and the communes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { proposeAgencyLabel, proposeUnitLocal } from '../../../../src/core/agency/labels.ts'
+import { proposeAgencyLabel, proposeUnitLocal } from '../../../../src/vietnamese/names/labels.ts'
 
 const agencies: readonly (readonly [string, string, string])[] = [
   ['E70', 'Sở Khoa học và Công nghệ', 'skhcn'],

@@ -2,8 +2,8 @@
  * Labels of agencies, communes and units, proposed from their official names (Điều 4.1; R-4.1a to R-4.1c; decisions D-7,
  * D-21). Proposals only: the Sở owns the table, and uniqueness is enforced there. Throws UnsupportedLetter.
  */
-import { foldName } from '../../vietnamese/names/fold-name.ts'
-import { normaliseName } from '../../vietnamese/names/parse-name.ts'
+import { foldName } from './fold-name.ts'
+import { normaliseName } from './parse-name.ts'
 
 /** Words without a meaning of their own, compared WITH accents: "Tài" is not "tại". */
 const functionWords: ReadonlySet<string> = new Set(['và', 'với', 'của', 'các', 'những', 'thuộc', 'tại', 'về', 'cho', 'trong', 'ở'])
