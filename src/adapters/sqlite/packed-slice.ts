@@ -11,7 +11,7 @@ import { flagsOfRow } from './rows.ts'
 
 export interface PackedSlice {
   readonly nextUid: number | null
-  /** {@link fields} a message: key, mailbox, uid, modseq, created modseq, flag set, received, sent (NaN: none), size, thread. */
+  /** {@link packedFields} a message: key, mailbox, uid, modseq, created modseq, flag set, received, sent (NaN: none), size, thread. */
   readonly numbers: Float64Array<ArrayBuffer>
   /** Three a message: where its prefix, forms and text end in `bytes`; each begins where the one before ends. */
   readonly ends: Uint32Array<ArrayBuffer>
@@ -22,17 +22,17 @@ export interface PackedSlice {
   readonly text: boolean
 }
 
-const fields = 10
+export const packedFields = 10
 
 export function packSlice(slice: Slice, want: { readonly forms: boolean; readonly text: boolean }): PackedSlice {
   const { rows } = slice
-  const numbers = new Float64Array(rows.length * fields)
+  const numbers = new Float64Array(rows.length * packedFields)
   const ends = new Uint32Array(rows.length * 3)
   const flagSets = new FlagSets()
   let size = 0
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
-    const at = i * fields
+    const at = i * packedFields
     numbers[at] = row[0]
     numbers[at + 1] = row[1]
     numbers[at + 2] = row[2]
@@ -74,7 +74,7 @@ export function unpackSlice(slice: PackedSlice): StoredMessage[] {
   const messages: StoredMessage[] = []
   let start = 0
   for (let i = 0; i < slice.bodies.length; i++) {
-    const at = i * fields
+    const at = i * packedFields
     const prefixEnd = ends[i * 3]!
     const formsEnd = ends[i * 3 + 1]!
     const textEnd = ends[i * 3 + 2]!

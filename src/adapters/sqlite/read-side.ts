@@ -25,8 +25,8 @@ export class ReadSide {
     const data: ReaderData = { file, cacheBytes: readerCacheBytes }
     const script = new URL('./read/reader-thread.ts', import.meta.url)
     this.#threads = Array.from({ length: readers }, (_, i) => new Thread({ script, data, name: `store reader ${i + 1}` }))
-    // The first is there before it is asked; the others begin when it is busy.
-    this.#threads[0]?.start()
+    // The first is there, and warm, before it is asked; the others begin when it is busy. Should it fail, whoever asks hears of it.
+    this.far('warmUp', {}).catch(() => undefined)
   }
 
   /** A small read, at once: the caller bounds it to some 200 rows. Refuses `unavailable`. */

@@ -126,19 +126,27 @@ export class MessageList {
     for (let i = 0; i < count; i++) if (this.#modseqs[i]! > modseq) yield i
   }
 
+  countAbove(modseq: number): number {
+    const modseqs = this.#modseqs.subarray(0, this.count)
+    let count = 0
+    for (let i = 0; i < modseqs.length; i++) if (modseqs[i]! > modseq) count++
+    return count
+  }
+
   /** Counters over all messages, and the keywords in use, in one pass. */
   summary(): { readonly unseen: number; readonly deleted: number; readonly keywords: readonly string[] } {
     const uses = new Uint32Array(this.#sets.length)
-    for (let i = 0; i < this.count; i++) uses[this.#flags[i]!]!++
+    const flags = this.#flags.subarray(0, this.count)
+    for (let i = 0; i < flags.length; i++) uses[flags[i]!]!++
     let unseen = 0
     let deleted = 0
     const keywords = new Map<string, string>()
-    for (const [index, flags] of this.#sets.entries()) {
+    for (const [index, set] of this.#sets.entries()) {
       const messages = uses[index]!
       if (messages === 0) continue
-      if ((flags.bits & seenBit) === 0) unseen += messages
-      if ((flags.bits & deletedBit) !== 0) deleted += messages
-      for (const keyword of flags.keywords) if (!keywords.has(keyword.toLowerCase())) keywords.set(keyword.toLowerCase(), keyword)
+      if ((set.bits & seenBit) === 0) unseen += messages
+      if ((set.bits & deletedBit) !== 0) deleted += messages
+      for (const keyword of set.keywords) if (!keywords.has(keyword.toLowerCase())) keywords.set(keyword.toLowerCase(), keyword)
     }
     return { unseen, deleted, keywords: [...keywords.values()].sort() }
   }

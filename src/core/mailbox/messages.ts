@@ -13,6 +13,7 @@ import type { Bus, Clock } from '../ports/world.ts'
 import type { Flags } from './flags.ts'
 import type { JunkTraining } from './junk-training.ts'
 import type { AccountId, MailboxId, StoredMessage } from './mailbox.ts'
+import type { OpenViews } from './views.ts'
 
 export interface MessagePorts {
   readonly store: {
@@ -27,6 +28,8 @@ export interface MessagePorts {
   readonly settings: { readonly maxMessageBytes: number }
   /** Hears of what goes from one mailbox to another. */
   readonly training?: Pick<JunkTraining, 'placed'> | null
+  /** Who has the mailboxes selected here, and need not read back what is written here. */
+  readonly views?: Pick<OpenViews, 'wrote'>
 }
 
 /** Keywords are stored with every message that has them, outside the quota: a client may not make rows of any size. */
@@ -52,24 +55,33 @@ export function createMessages(ports: MessagePorts): Messages {
     async changeFlags(account, mailbox, uids, change, unchangedSince) {
       checkKeywords(change.flags)
       const stored = await store.messages.changeFlags(account, mailbox, uids, change, unchangedSince)
-      if (stored.changed.length > 0) bus.ring({ account, modseq: stored.modseq })
+      if (stored.changed.length > 0) {
+        ports.views?.wrote(account, mailbox, { modseq: stored.modseq, flags: stored.changed })
+        bus.ring({ account, modseq: stored.modseq })
+      }
       return stored
     },
 
     async copy(account, source, uids, target) {
       const result = await store.messages.copy(account, source, uids, target)
+      // Nothing in the mailbox that they were copied from has changed; unless it is the one they came into.
+      if (source !== target && result.targetUids.length > 0) ports.views?.wrote(account, source, { modseq: result.modseq })
       ports.training?.placed(account, source, target, result.targetUids)
       return copied(bus, account, result)
     },
     async move(account, source, uids, target) {
       const result = await store.messages.move(account, source, uids, target)
+      if (source !== target && result.targetUids.length > 0) ports.views?.wrote(account, source, { modseq: result.modseq, left: result.sourceUids })
       ports.training?.placed(account, source, target, result.targetUids)
       return copied(bus, account, result)
     },
 
     async expunge(account, mailbox, uids, onlyDeleted) {
       const gone = await store.messages.expunge(account, mailbox, uids, onlyDeleted)
-      if (gone.uids.length > 0) bus.ring({ account, modseq: gone.modseq })
+      if (gone.uids.length > 0) {
+        ports.views?.wrote(account, mailbox, { modseq: gone.modseq, left: gone.uids })
+        bus.ring({ account, modseq: gone.modseq })
+      }
       return { uids: gone.uids }
     },
 

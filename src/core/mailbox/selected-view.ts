@@ -166,9 +166,7 @@ export class SessionView implements SelectedView, Viewer {
     const known = this.#knownCount
     this.#tellArrivals(events, known)
     this.#tellFlags(events, known)
-    this.#toldModseq = this.#shared.modseq
-    this.#toldHighest = this.#shared.highestModseq
-    this.#forgetAcknowledged()
+    this.#toldAll()
     return events
   }
 
@@ -182,6 +180,7 @@ export class SessionView implements SelectedView, Viewer {
     const unsure = change !== undefined && this.#silentSince !== -1
     if (change !== undefined) this.#silentSince = this.#shared.readsBegun
     if (unsure) return
+    if (this.#isAllSinceTold(changed)) return this.#toldAll()
     for (const { uid, modseq, flags } of changed) {
       if (modseq <= this.#toldModseq) continue
       if (change !== undefined && !this.#clientExpects(uid, modseq, flags, change)) continue
@@ -300,6 +299,24 @@ export class SessionView implements SelectedView, Viewer {
 
   #leftUids(): Uint32Array {
     return merged(this.#left.map(({ removed }) => removed.uids))
+  }
+
+  #toldAll(): void {
+    this.#toldModseq = this.#shared.modseq
+    this.#toldHighest = this.#shared.highestModseq
+    this.#forgetAcknowledged()
+  }
+
+  /**
+   * Whether these are all the changes since the last telling, in one write: the usual STORE, of which no message need be
+   * remembered. A client that works them out itself knew all that was before.
+   */
+  #isAllSinceTold(changed: ToldFlags): boolean {
+    const { list, modseq } = this.#shared
+    if (modseq !== this.#toldModseq + 1 || list.lastUid > this.#boundary) return false
+    let count = 0
+    for (const one of changed) if (one.modseq === modseq) count++
+    return count > 0 && count === list.countAbove(this.#toldModseq)
   }
 
   #forgetAcknowledged(): void {

@@ -34,6 +34,15 @@ export interface Viewer {
   wake(): void
 }
 
+/** What this process has written into the mailbox itself, by the store's answer: one write, one modseq. */
+export interface OwnWrite {
+  readonly modseq: number
+  /** Flags as they are now, ascending UID. */
+  readonly flags?: readonly { readonly uid: number; readonly flags: Flags }[]
+  /** UIDs that left, ascending. */
+  readonly left?: Uint32Array
+}
+
 /** A listed change costs about ten times a message of a view: with more than this share changed, all is read anew. */
 const fewChanges = 500
 const shareOfChanges = 8
@@ -145,6 +154,23 @@ export class SharedView {
       return this.refresh()
     })
     return this.#next
+  }
+
+  /**
+   * Takes in a write without reading it back. Only when everything before it is here and nothing is being read; otherwise the
+   * next refresh brings it, as it brings what others write.
+   */
+  take({ modseq, flags = [], left = noUids }: OwnWrite): void {
+    if (this.gone || this.#mailbox === null || this.#running !== null || modseq !== this.modseq + 1) return
+    const changed = this.#placesOf(flags, modseq)
+    if (changed === null) return
+    this.#changeFlags(changed)
+    if (changed.length > 0 || left.length > 0) this.highestModseq = modseq
+    if (left.length > 0) this.#handOut(this.list.remove(rangesOf(left)), modseq)
+    this.modseq = modseq
+    if (changed.length === 0 && left.length === 0) return
+    this.#described = null
+    this.#wakeAll()
   }
 
   /**
@@ -264,7 +290,7 @@ export class SharedView {
   /** False when the changes do not fit to what is here. */
   #apply(changes: Changes): boolean {
     const { list } = this
-    const changed: (ChangedFlags & { readonly flags: Flags })[] = []
+    const changed: NewFlags[] = []
     const arrived: ChangedMessage[] = []
     for (const message of changes.messages) {
       if (message.uid >= this.#uidNext) {
@@ -275,11 +301,7 @@ export class SharedView {
       if (index === -1) return false
       if (message.modseq > list.modseqAt(index)) changed.push({ index, modseq: message.modseq, flags: message.flags })
     }
-    this.#remember(changed)
-    for (const { index, modseq, flags } of changed) {
-      list.change(index, modseq, flags)
-      this.flagsModseq = Math.max(this.flagsModseq, modseq)
-    }
+    this.#changeFlags(changed)
     // By modseq, a message that was flagged since comes behind later ones.
     for (const message of arrived.sort((a, b) => a.uid - b.uid)) list.append(message.uid, message.modseq, message.flags)
     for (const vanished of changes.vanished) {
@@ -295,6 +317,29 @@ export class SharedView {
       this.#wakeAll()
     }
     return true
+  }
+
+  #changeFlags(changed: readonly NewFlags[]): void {
+    this.#remember(changed)
+    for (const { index, modseq, flags } of changed) {
+      this.list.change(index, modseq, flags)
+      this.flagsModseq = Math.max(this.flagsModseq, modseq)
+    }
+  }
+
+  /** Null when one of them is not here. */
+  #placesOf(flags: NonNullable<OwnWrite['flags']>, modseq: number): NewFlags[] | null {
+    const { list } = this
+    const places: NewFlags[] = []
+    let next = 0
+    for (const one of flags) {
+      // Most often they are neighbours.
+      const index = next < list.count && list.uidAt(next) === one.uid ? next : list.indexOf(one.uid)
+      if (index === -1) return null
+      places.push({ index, modseq, flags: one.flags })
+      next = index + 1
+    }
+    return places
   }
 
   #seen(modseq: number, uid: number): void {
@@ -355,4 +400,21 @@ function joined(first: Changes, second: Changes): Changes {
 interface ChangedFlags {
   readonly index: number
   readonly modseq: number
+}
+
+interface NewFlags extends ChangedFlags {
+  readonly flags: Flags
+}
+
+const noUids = new Uint32Array(0)
+
+/** Ascending UIDs as ranges. */
+function rangesOf(uids: Uint32Array): UidRange[] {
+  const ranges: [number, number][] = []
+  for (const uid of uids) {
+    const last = ranges.at(-1)
+    if (last !== undefined && uid === last[1] + 1) last[1] = uid
+    else ranges.push([uid, uid])
+  }
+  return ranges
 }

@@ -9,7 +9,7 @@ import type { Views } from '../mail.ts'
 import type { AccountId, MailboxId } from './mailbox.ts'
 import type { Searcher } from './search.ts'
 import { SessionView } from './selected-view.ts'
-import { SharedView, type SharedViewPorts } from './shared-view.ts'
+import { type OwnWrite, SharedView, type SharedViewPorts } from './shared-view.ts'
 
 export type ViewPorts = SharedViewPorts &
   Searcher & {
@@ -22,7 +22,12 @@ interface Open {
   sessions: number
 }
 
-export function createViews(ports: ViewPorts): Views {
+export interface OpenViews extends Views {
+  /** Tells the sessions' views what this process has just written, before the bell rings. */
+  wrote(account: AccountId, mailbox: MailboxId, write: OwnWrite): void
+}
+
+export function createViews(ports: ViewPorts): OpenViews {
   const open = new Map<string, Open>()
   const warm = new WarmViews(ports.maxWarmBytes ?? 32 * 1024 * 1024, (key) => open.delete(key))
 
@@ -34,8 +39,10 @@ export function createViews(ports: ViewPorts): Views {
   }
 
   return {
+    wrote: (account, mailbox, write) => open.get(keyOf(account, mailbox))?.shared.take(write),
+
     async select(account: AccountId, mailbox: MailboxId) {
-      const key = `${account}\0${mailbox}`
+      const key = keyOf(account, mailbox)
       const one = open.get(key) ?? { shared: new SharedView(ports, account, mailbox), sessions: 0 }
       open.set(key, one)
       one.sessions++
@@ -54,6 +61,10 @@ export function createViews(ports: ViewPorts): Views {
 
     listen: (account, listener) => ports.bus.listen(account, () => listener()),
   }
+}
+
+function keyOf(account: AccountId, mailbox: MailboxId): string {
+  return `${account}\0${mailbox}`
 }
 
 /** Views without a session, the longest unused first; the oldest go when they take more than the bound. */

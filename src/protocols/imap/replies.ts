@@ -29,6 +29,7 @@ export const replies: Readonly<Record<MailErrorCode, ImapReply>> = {
   'mailbox-exists': { status: 'NO', code: 'ALREADYEXISTS', text: 'There is such a mailbox already' },
   'mailbox-has-children': { status: 'NO', code: 'HASCHILDREN', text: 'The mailbox has children' },
   'message-unknown': { status: 'NO', code: 'EXPUNGEISSUED', text: 'The message is gone' },
+  'entry-unknown': { status: 'NO', code: 'NONEXISTENT', text: 'No such thing' },
   'outbox-row-unknown': { status: 'NO', code: 'NONEXISTENT', text: 'No such message' },
   'address-invalid': { status: 'NO', code: 'CANNOT', text: 'Not a valid address' },
   'name-invalid': { status: 'NO', code: 'CANNOT', text: 'Not a valid mailbox name' },

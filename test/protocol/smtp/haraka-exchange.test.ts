@@ -230,10 +230,49 @@ describe('Haraka, mail exchange', () => {
     assert.equal(code, 250)
   })
 
+  it('every reply has its enhanced code but the greeting and that to EHLO (RFC 2034)', async () => {
+    await using client = await dial(ingress.ports.exchange!, { greet: false })
+    const codes = /^[245]\.\d+\.\d+ /
+    assert.doesNotMatch((await client.reply()).text, codes)
+    for (const hello of ['EHLO x.example', 'HELO x.example', 'EHLO x.example']) {
+      for (const line of (await client.say(hello)).lines) assert.doesNotMatch(line, codes)
+    }
+    const said: string[] = []
+    const dialogue = [
+      'NOOP', 'HELP', 'VRFY an', 'RSET now', 'RCPT TO:<b@congvu.test>', 'DATA', 'XYZ', 'MAIL FROM:<a@', 'MAIL FROM:<a@example.com>', 'RCPT TO:<b@', 'RCPT TO:<b@congvu.test>', 'RSET', 'QUIT',
+    ]
+    for (const command of dialogue) {
+      const { code, lines } = await client.say(command)
+      for (const line of lines) assert.match(line, codes, `${command}: ${code} ${line}`)
+      said.push(`${code} ${lines[0]!.split(' ')[0]}`)
+    }
+    assert.deepEqual(said, [
+      '250 2.0.0', '250 2.0.0', '252 2.5.2', '501 5.5.4', '503 5.5.1', '503 5.5.1', '500 5.5.2', '501 5.1.7', '250 2.1.0', '501 5.1.3', '250 2.1.5', '250 2.0.0', '221 2.0.0',
+    ])
+  })
+
+  it('refuses parameters that it does not offer, and goes on (RFC 5321 §4.1.1.11)', async () => {
+    await using client = await dial(ingress.ports.exchange!)
+    for (const [parameters, code] of [['FOO=bar', 555], ['SIZE=10 X', 555], ['BODY=BINARYMIME', 555], ['AUTH=<>', 555], ['SIZE=abc', 501]] as const) {
+      const reply = await client.say(`MAIL FROM:<a@example.com> ${parameters}`)
+      assert.deepEqual([reply.code, reply.text.slice(0, 5)], [code, '5.5.4'], parameters)
+    }
+    assert.equal((await client.say('RCPT TO:<b@congvu.test>')).code, 503)
+    assert.equal((await client.say('MAIL FROM:<a@example.com> SIZE=10 BODY=8BITMIME SMTPUTF8')).code, 250)
+    const asked = core.messages.length
+    const recipient = await client.say('RCPT TO:<b@congvu.test> NOTIFY=NEVER')
+    assert.deepEqual([recipient.code, recipient.text.slice(0, 5)], [555, '5.5.4'])
+    assert.equal((await client.say('RCPT TO:<c@congvu.test>')).code, 250)
+    await client.say('DATA')
+    client.write(text)
+    assert.equal((await client.reply()).code, 250)
+    assert.deepEqual(core.messages.slice(asked).map(({ recipients }) => recipients), [['c@congvu.test']])
+  })
+
   it('offers what it does, and no AUTH', async () => {
     await using client = await dial(ingress.ports.exchange!)
     const hello = await client.say('EHLO again.example')
-    for (const extension of ['PIPELINING', '8BITMIME', 'SMTPUTF8', 'STARTTLS', `SIZE ${60 * 1024 * 1024}`]) {
+    for (const extension of ['PIPELINING', '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES', 'STARTTLS', `SIZE ${60 * 1024 * 1024}`]) {
       assert.ok(hello.lines.includes(extension), extension)
     }
     assert.ok(!hello.lines.some((line) => line.startsWith('AUTH')))

@@ -8,7 +8,8 @@ import { changesSince } from './changes.ts'
 import type { ChangesRequest } from './changes.ts'
 import { bodiesInUse, readByKeys, readSlice } from './messages.ts'
 import type { SliceRequest, Want } from './messages.ts'
-import { mailboxView } from './view.ts'
+import { readPacked } from './packed-read.ts'
+import { mailboxView, warmView } from './view.ts'
 
 /** An answer and the buffers that are handed over with it. */
 export interface ReadAnswer<T> {
@@ -24,7 +25,7 @@ export const reads = {
   },
 
   slice(connection: Connection, request: SliceRequest): ReadAnswer<PackedSlice> {
-    return handedOver(packSlice(readSlice(connection, request), request.want))
+    return handedOver(readPacked(connection, request) ?? packSlice(readSlice(connection, request), request.want))
   },
 
   byKeys(connection: Connection, { keys, want }: { readonly keys: readonly number[]; readonly want: Want }): ReadAnswer<PackedSlice> {
@@ -39,7 +40,21 @@ export const reads = {
   bodiesInUse(connection: Connection, { bodies }: { readonly bodies: readonly string[] }): ReadAnswer<string[]> {
     return { value: bodiesInUse(connection, bodies), handOver: [] }
   },
+
+  /** Nothing, by every way of reading a mailbox: who asks first does not wait until the schema is read and all is made ready. */
+  warmUp(connection: Connection, _nothing: Readonly<Record<string, never>>): ReadAnswer<null> {
+    warmView(connection, noMailbox)
+    const request = { mailbox: noMailbox, fromUid: 0, maxMessages: 1, maxBytes: 1 }
+    for (const want of [{ forms: false, text: false }, { forms: true, text: false }, { forms: false, text: true }]) {
+      readPacked(connection, { ...request, uids: null, want })
+      packSlice(readSlice(connection, { ...request, uids: Uint32Array.of(1, 9), want }), want)
+    }
+    return { value: null, handOver: [] }
+  },
 }
+
+/** No key is 0. */
+const noMailbox = 0
 
 export type Reads = typeof reads
 export type ReadName = keyof Reads

@@ -1,5 +1,4 @@
 /** The view of a mailbox: UID, modseq and flags of all its messages, packed, of one moment. */
-import type { Flags } from '../../../core/mailbox/flags.ts'
 import type { MailboxView } from '../../../core/mailbox/mailbox.ts'
 import type { Connection } from '../connection.ts'
 import { FlagSets, indexArray } from '../flag-sets.ts'
@@ -30,22 +29,34 @@ export function mailboxView(connection: Connection, key: number, maxMessages = I
     if (mailbox.messages > maxMessages) return 'too-many'
     const { modseq } = connection.get<{ modseq: number }>('SELECT modseq FROM account_state WHERE account = ?', keyAccountNo(key))!
     const row = connection.get<ViewRow>(viewSql, key)!
-    if (row.uids === null) return { mailbox, modseq, uids: new Uint32Array(), modseqs: new Float64Array(), flags: new Uint16Array(), flagSets: [] }
-    const uids = new Uint32Array(numbers(row.uids))
-    const modseqs = new Float64Array(numbers(row.modseqs))
     const keywords = row.with_keywords === 0 ? null : new Map(connection.rows<[uid: number, keywords: string]>(viewKeywordsSql, key))
-    return { mailbox, modseq, uids, modseqs, ...flagsOfView(uids, numbers(row.flags), keywords) }
+    return { mailbox, modseq, ...arraysOf(row, keywords) }
   })
 }
 
-function flagsOfView(
-  uids: Uint32Array,
-  bits: readonly number[],
-  keywords: ReadonlyMap<number, string> | null,
-): { readonly flags: Uint16Array | Uint32Array; readonly flagSets: readonly Flags[] } {
+/** Makes statements and code of a view ready, on a mailbox that does not exist. */
+export function warmView(connection: Connection, key: number): void {
+  mailboxView(connection, key)
+  connection.get<ViewRow>(viewSql, key)
+  connection.rows(viewKeywordsSql, key)
+  const some = `[${'1,'.repeat(warmMessages)}1]`
+  // So often that the engine has compiled it.
+  for (let count = 0; count < warmRounds; count++) arraysOf({ uids: some, modseqs: some, flags: some, with_keywords: 0 }, null)
+}
+
+const warmMessages = 500
+const warmRounds = 8
+
+type ViewArrays = Pick<MailboxView, 'uids' | 'modseqs' | 'flags' | 'flagSets'>
+
+function arraysOf(row: ViewRow, keywords: ReadonlyMap<number, string> | null): ViewArrays {
+  if (row.uids === null) return { uids: new Uint32Array(), modseqs: new Float64Array(), flags: new Uint16Array(), flagSets: [] }
+  const uids = new Uint32Array(numbers(row.uids))
+  const bits = numbers(row.flags)
   const flagSets = new FlagSets()
-  const indexes = bits.map((each, i) => flagSets.index(each, keywords?.get(uids[i]!) ?? null))
-  return { flags: indexArray(indexes, flagSets.sets.length), flagSets: flagSets.sets }
+  const indexes = new Uint32Array(bits.length)
+  for (let i = 0; i < bits.length; i++) indexes[i] = flagSets.index(bits[i]!, keywords === null ? null : (keywords.get(uids[i]!) ?? null))
+  return { uids, modseqs: new Float64Array(numbers(row.modseqs)), flags: indexArray(indexes, flagSets.sets.length), flagSets: flagSets.sets }
 }
 
 function numbers(json: string): number[] {

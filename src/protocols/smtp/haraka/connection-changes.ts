@@ -13,6 +13,7 @@
  * - The machine's name is asked for once, not for every reply.
  */
 import os from 'node:os'
+import { addEnhancedCodes } from './enhanced-codes.ts'
 import { connectionPrototype, constants, harakaPlugins, replyText } from './haraka.ts'
 import type { HarakaConnection } from './haraka-types.ts'
 import { ingressNode } from './ingress-node.ts'
@@ -26,6 +27,7 @@ const maxWaitingBytes = 256 * 1024
 const pipelinable: ReadonlySet<string> = new Set(['RSET', 'MAIL', 'SEND', 'SOML', 'SAML', 'RCPT'])
 
 export function changeConnections(): void {
+  addEnhancedCodes()
   readDataExactly()
   leaveWaitingInput()
   takeAuthOut()

@@ -32,5 +32,7 @@ export const replies = {
   lineTooLong: reply(500, '5.5.2', 'Line too long'),
   nameTooLong: reply(501, '5.5.4', 'Name too long'),
   addressNotAscii: reply(553, '5.6.7', 'Address is not ASCII, and SMTPUTF8 was not asked for'),
+  parameterUnknown: reply(555, '5.5.4', 'A parameter is not recognized, or not offered'),
+  parameterSyntax: reply(501, '5.5.4', 'Syntax error in a parameter'),
   syntax: reply(501, '5.1.7', 'Bad address'),
 } as const

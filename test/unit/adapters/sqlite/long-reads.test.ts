@@ -7,6 +7,10 @@ import type { Owner } from './place.ts'
 
 const messages = 1_200
 
+/** Bytes that are no text in any charset, zeros among them. */
+const formsOf = (uid: number): Buffer => Buffer.from(Array.from({ length: uid % 7 === 0 ? 20_000 : uid % 50 }, (_, i) => (i * uid) & 0xff))
+const textOf = (uid: number): Buffer => Buffer.concat([Buffer.from([0xff, 0, 0xc3]), Buffer.from(`text ${uid}`)])
+
 /** Every third message is seen, every fifth has a keyword, every seventh large forms. */
 async function fill(store: Store, { account, inbox }: Owner): Promise<void> {
   for (let first = 1; first <= messages; first += 100) {
@@ -18,8 +22,8 @@ async function fill(store: Store, { account, inbox }: Owner): Promise<void> {
         return newMessage({
           content: content({
             body: `00000001-${String(uid).padStart(12, '0')}`,
-            forms: Buffer.alloc(uid % 7 === 0 ? 20_000 : 50, `f${uid}`),
-            text: Buffer.from(`text ${uid}`),
+            forms: formsOf(uid),
+            text: textOf(uid),
             sentAtMs: uid % 2 === 0 ? uid : null,
           }),
           prefix: Buffer.from(`X-Uid: ${uid}\r\n`),
@@ -33,12 +37,19 @@ async function fill(store: Store, { account, inbox }: Owner): Promise<void> {
 function check(message: StoredMessage): void {
   const { uid } = message
   assert.equal(Buffer.from(message.prefix).toString(), `X-Uid: ${uid}\r\n`)
-  assert.deepEqual(Buffer.from(message.forms!), Buffer.alloc(uid % 7 === 0 ? 20_000 : 50, `f${uid}`))
-  assert.equal(Buffer.from(message.text!).toString(), `text ${uid}`)
+  assert.deepEqual(Buffer.from(message.forms!), formsOf(uid))
+  assert.deepEqual(Buffer.from(message.text!), textOf(uid))
   assert.equal(message.sentAtMs, uid % 2 === 0 ? uid : null)
   assert.equal(message.body, `00000001-${String(uid).padStart(12, '0')}`)
   assert.deepEqual(message.flags, { bits: uid % 3 === 0 ? 1 : 0, keywords: uid % 5 === 0 ? ['$Forwarded', 'việc'] : [] })
 }
+
+const plain = (message: StoredMessage) => ({
+  ...message,
+  prefix: Buffer.from(message.prefix).toString('hex'),
+  forms: message.forms === null ? null : Buffer.from(message.forms).toString('hex'),
+  text: message.text === null ? null : Buffer.from(message.text).toString('hex'),
+})
 
 test('long reads give the same as short ones, in slices', async (t) => {
   await using place = await openPlace()
@@ -88,6 +99,18 @@ test('long reads give the same as short ones, in slices', async (t) => {
     }
   })
 
+  await t.test('each way of wanting them, the same from rows and packed by the store', async () => {
+    for (const { forms, text } of [{ forms: false, text: false }, { forms: true, text: false }, { forms: false, text: true }]) {
+      let uid = 1
+      for await (const slice of store.messages.read(account.id, inbox.id, 'all', { forms, text })) {
+        const rows = await store.messages.byId(account.id, slice.slice(0, 20).map(({ id }) => id), { forms, text })
+        assert.deepEqual(slice.slice(0, 20).map(plain), rows.map(plain))
+        for (const message of slice) assert.equal(message.uid, uid++)
+      }
+      assert.equal(uid, messages + 1)
+    }
+  })
+
   await t.test('by id, in the order that was asked', async () => {
     const ids: string[] = []
     for await (const slice of store.messages.read(account.id, inbox.id, 'all', { forms: false, text: false })) ids.push(...slice.map(({ id }) => id))
@@ -121,6 +144,20 @@ test('long reads give the same as short ones, in slices', async (t) => {
     const bodies = Array.from({ length: 300 }, (_, i) => `00000001-${String(i + 1_100).padStart(12, '0')}`)
     for (const asked of [bodies.slice(90, 110), bodies]) {
       assert.deepEqual([...(await store.bodiesInUse(asked))], asked.filter((body) => Number(body.slice(-12)) <= messages))
+    }
+  })
+
+  await t.test('of a mailbox with holes, those that are gone are left out', async () => {
+    const gone = Uint32Array.from({ length: 150 }, (_, i) => i * 4 + 300)
+    await store.messages.expunge(account.id, inbox.id, gone, false)
+    const left = Array.from({ length: messages }, (_, i) => i + 1).filter((uid) => !gone.includes(uid))
+    for (const uids of [Uint32Array.from({ length: messages }, (_, i) => i + 1), Uint32Array.from(left), 'all' as const]) {
+      const read: number[] = []
+      for await (const slice of store.messages.read(account.id, inbox.id, uids, want)) {
+        slice.forEach(check)
+        read.push(...slice.map(({ uid }) => uid))
+      }
+      assert.deepEqual(read, left)
     }
   })
 })

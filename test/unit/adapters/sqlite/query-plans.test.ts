@@ -10,6 +10,7 @@ import { changesSince } from '../../../../src/adapters/sqlite/read/changes.ts'
 import { mailboxByName, mailboxByRole, mailboxesOf } from '../../../../src/adapters/sqlite/read/mailboxes.ts'
 import { bodiesInUse, readByKeys, readSlice } from '../../../../src/adapters/sqlite/read/messages.ts'
 import { listOutbox, nextDueAtMs } from '../../../../src/adapters/sqlite/read/outbox.ts'
+import { readPacked } from '../../../../src/adapters/sqlite/read/packed-read.ts'
 import { deliveryFacts, recordsAfter } from '../../../../src/adapters/sqlite/read/records.ts'
 import { mailboxView } from '../../../../src/adapters/sqlite/read/view.ts'
 import { GroupCommit } from '../../../../src/adapters/sqlite/write/group-commit.ts'
@@ -55,6 +56,7 @@ function use(connection: Connection): void {
   for (const forms of [false, true]) {
     const want = { forms, text: forms }
     for (const uids of [null, Uint32Array.of(1, 100)]) readSlice(connection, { mailbox: target, uids, fromUid: 0, want, maxMessages: 10, maxBytes: 1e6 })
+    readPacked(connection, { mailbox: target, uids: null, fromUid: 0, want, maxMessages: 10, maxBytes: 1e6 })
     readByKeys(connection, [1], want)
   }
   for (const mailbox of [null, target]) changesSince(connection, { accountNo: 1, modseq: 1, mailbox, limit: 1, maxRows: 10 })

@@ -1,13 +1,14 @@
 /**
  * Several sessions and writers on one mailbox, interleaved by a seed, against naive clients (RFC 9051 §7.5.1): at every moment
  * a client's list is what its session counts by, and in the end it is what the store holds. Bells get lost, answers of the
- * change log are cut, its old part is forgotten.
+ * change log are cut, its old part is forgotten. Half of what is written comes by this process, whose views hear of it at once.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLocalBus } from '../../../../src/adapters/local/bus.ts'
 import { type FlagChange, type Flags, flagNames, flagsOf, sameFlags } from '../../../../src/core/mailbox/flags.ts'
 import type { MessageContent } from '../../../../src/core/mailbox/mailbox.ts'
+import type { OwnWrite } from '../../../../src/core/mailbox/shared-view.ts'
 import { createViews } from '../../../../src/core/mailbox/views.ts'
 import type { Bus } from '../../../../src/core/ports/world.ts'
 import { MailboxClient } from '../../../support/mailbox-client.ts'
@@ -41,6 +42,8 @@ interface World {
   readonly store: MemoryStore
   readonly bus: Bus
   readonly clients: Set<MailboxClient>
+  /** Of this process; what it is not told was written by another one. */
+  readonly views: ReturnType<typeof createViews>
   readonly pause: () => Promise<void>
 }
 
@@ -64,22 +67,33 @@ async function write(world: World): Promise<void> {
   if (what < 4) {
     const messages = Array.from({ length: 1 + chance.below(4) }, () => ({ content, prefix: new Uint8Array(0), flags: randomFlags(world), receivedAtMs: 0 }))
     await store.messages.append(store.account, store.inbox, messages)
-  } else if (what < 7) await store.messages.changeFlags(store.account, store.inbox, randomUids(world), randomChange(world))
-  else if (what < 9) await store.messages.expunge(store.account, store.inbox, randomUids(world), chance.below(2) === 0)
-  else {
+  } else if (what < 7) {
+    const stored = await store.messages.changeFlags(store.account, store.inbox, randomUids(world), randomChange(world))
+    tellViews(world, { modseq: stored.modseq, flags: stored.changed })
+  } else if (what < 9) {
+    const gone = await store.messages.expunge(store.account, store.inbox, randomUids(world), chance.below(2) === 0)
+    tellViews(world, { modseq: gone.modseq, left: gone.uids })
+  } else {
     const [other] = await store.mailboxes.create(store.account, [{ name: `Khác ${store.modseq}.${chance.below(1e6)}`, role: null }])
-    await store.messages.move(store.account, store.inbox, randomUids(world), other!.id)
+    const moved = await store.messages.move(store.account, store.inbox, randomUids(world), other!.id)
+    tellViews(world, { modseq: moved.modseq, left: moved.sourceUids })
   }
   // Now and then what is old is forgotten: whoever is further behind must read all.
   if (chance.below(6) === 0) store.prunedModseq = store.modseq - chance.below(4)
   if (chance.below(4) > 0) world.bus.ring({ account: store.account, modseq: store.modseq })
 }
 
+/** As core/mailbox/messages.ts does, when something was written at all. */
+function tellViews({ chance, store, views }: World, write: OwnWrite): void {
+  if ((write.flags?.length ?? 0) + (write.left?.length ?? 0) > 0 && chance.below(2) === 0) views.wrote(store.account, store.inbox, write)
+}
+
 async function storeFlags(world: World, client: MailboxClient): Promise<void> {
   const { chance, store } = world
   const known = client.messages.map(({ uid }) => uid).filter(() => chance.below(3) === 0)
   const change = randomChange(world)
-  const { changed } = await store.messages.changeFlags(store.account, store.inbox, Uint32Array.from(known), change)
+  const { changed, modseq } = await store.messages.changeFlags(store.account, store.inbox, Uint32Array.from(known), change)
+  tellViews(world, { modseq, flags: changed })
   world.bus.ring({ account: store.account, modseq: store.modseq })
   if (chance.below(2) === 0) await client.view.refresh()
   if (chance.below(2) === 0) {
@@ -145,10 +159,10 @@ async function run(seed: number): Promise<void> {
     }
   }
   const bus = createLocalBus({ onError: (error) => { throw error } })
-  const world: World = { chance, store, bus, clients: new Set(), pause }
-  store.pause = pause
   const clock = { nowMs: () => 0, sleep: async () => true }
   const views = createViews({ store, blobs: { read: async () => new Uint8Array(0) }, bus, clock, maxWarmBytes: chance.one([0, 1_000_000]) })
+  const world: World = { chance, store, bus, clients: new Set(), pause, views }
+  store.pause = pause
   const writers = Array.from({ length: 2 }, async () => {
     for (let step = 0; step < 15; step++) {
       await pause()

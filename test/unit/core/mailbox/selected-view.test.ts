@@ -4,14 +4,14 @@ import { beforeEach, describe, test } from 'node:test'
 import { createLocalBus } from '../../../../src/adapters/local/bus.ts'
 import { MailError, isMailError } from '../../../../src/core/errors.ts'
 import { type FlagChange, flagNames, flagsOf, noFlags } from '../../../../src/core/mailbox/flags.ts'
-import type { SelectedView, ViewEvent, Views } from '../../../../src/core/mail.ts'
-import { createViews } from '../../../../src/core/mailbox/views.ts'
+import type { SelectedView, ViewEvent } from '../../../../src/core/mail.ts'
+import { createViews, type OpenViews } from '../../../../src/core/mailbox/views.ts'
 import type { Bus } from '../../../../src/core/ports/world.ts'
 import { MemoryStore } from '../../../support/memory-store.ts'
 
 let store: MemoryStore
 let bus: Bus
-let views: Views
+let views: OpenViews
 let reads: { view: number; since: number; rows: number; text: number }
 
 const content = { body: 'b', bodyBytes: 1, forms: new Uint8Array(0), text: new Uint8Array(0), sentAtMs: null, messageId: null, references: [], baseSubject: '' }
@@ -238,6 +238,68 @@ describe('own changes of flags', () => {
     await hear(two, false)
     one.acknowledgeFlags(changed, silent)
     assert.deepEqual(await hear(one, false), [])
+  })
+})
+
+describe('what this process has written itself', () => {
+  const wroteFlags = (...args: Parameters<typeof flag>) => {
+    const stored = flag(...args)
+    views.wrote(store.account, store.inbox, { modseq: stored.modseq, flags: stored.changed })
+    return stored.changed
+  }
+
+  test('is known without reading it back', async () => {
+    append([], [], [], [])
+    const [one, two] = [await select(), await select()]
+    reads = { view: 0, since: 0, rows: 0, text: 0 }
+    one.acknowledgeFlags(wroteFlags('add', ['\\Seen', 'Hẹn'], 1, 3))
+    assert.deepEqual([told(one.events(true)), told(two.events(true))], [[], ['1 FETCH (\\Seen Hẹn)', '3 FETCH (\\Seen Hẹn)']])
+    const gone = store.expunge(store.inbox, Uint32Array.of(1, 2, 4), false)
+    views.wrote(store.account, store.inbox, { modseq: gone.modseq, left: gone.uids })
+    assert.deepEqual([one.count, uids(one)], [4, [1, 2, 3, 4]])
+    assert.deepEqual(told(one.events(true)), ['1 EXPUNGE', '1 EXPUNGE', '2 EXPUNGE'])
+    assert.deepEqual([one.modseq, one.mailbox.highestModseq, one.mailbox.messages, one.mailbox.uidNext], [gone.modseq, gone.modseq, 1, 5])
+    assert.deepEqual(one.keywords, ['Hẹn'])
+    assert.deepEqual(reads, { view: 0, since: 0, rows: 0, text: 0 })
+    assert.deepEqual([await hear(one, true), await hear(two, true)], [[], ['1 EXPUNGE', '1 EXPUNGE', '2 EXPUNGE']])
+  })
+
+  test('wakes the others of the mailbox', async () => {
+    append([])
+    const view = await select()
+    const woken = new Promise<void>((resolve) => { view.onChange(resolve) })
+    wroteFlags('add', ['\\Seen'], 1)
+    await woken
+    assert.deepEqual(told(view.events(true)), ['1 FETCH (\\Seen)'])
+  })
+
+  test('waits for the reading where something else came before it', async () => {
+    append([], [])
+    const view = await select()
+    flag('add', ['x'], 2)
+    const changed = wroteFlags('add', ['\\Seen'], 1)
+    assert.deepEqual(told(view.events(true)), [])
+    view.acknowledgeFlags(changed)
+    assert.deepEqual(await hear(view, true), ['2 FETCH (x)'])
+  })
+
+  test('while something is read, is left to be read', async () => {
+    append([], [])
+    const view = await select()
+    const reading = view.refresh()
+    wroteFlags('add', ['\\Seen'], 1)
+    await reading
+    assert.deepEqual(await hear(view, true), ['1 FETCH (\\Seen)'])
+  })
+
+  test('one change of another session, touching no more than the own one, is not taken for it', async () => {
+    append([], [])
+    const view = await select()
+    const { changed } = flag('add', ['x'], 1, 2)
+    await view.refresh()
+    // The own change did nothing; its answer tells only the first message.
+    view.acknowledgeFlags(changed.slice(0, 1))
+    assert.deepEqual(told(view.events(true)), ['2 FETCH (x)'])
   })
 })
 

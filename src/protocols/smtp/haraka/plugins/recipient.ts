@@ -1,5 +1,6 @@
 /** RCPT TO: one question to core for each (design §2). Core says yes or gives the reply; no answer is 451, never a yes. */
 import { constants, hook, refusal } from '../haraka.ts'
+import { recipientParametersRefusal, type EnvelopeParameters } from '../envelope-parameters.ts'
 import type { HarakaAddress, HarakaConnection, HarakaPlugin, Next } from '../haraka-types.ts'
 import { ingressNode } from '../ingress-node.ts'
 import { clientNetwork } from '../client-network.ts'
@@ -30,13 +31,15 @@ export function forgiveWrongRecipients(next: Next, connection: HarakaConnection)
   next()
 }
 
-export const askRecipient = hook(async (next: Next, connection: HarakaConnection, about: [HarakaAddress]) => {
+export const askRecipient = hook(async (next: Next, connection: HarakaConnection, about: [HarakaAddress, EnvelopeParameters]) => {
   const { link, settings } = ingressNode()
   const transaction = connection.transaction
   if (transaction === null) return next(...refusal(replies.coreAway))
   if (transaction.rcpt_to.length > settings.maxRecipients) return next(...refusal(replies.tooManyRecipients))
   const address = pathAddress(about[0])
   if (address === null || address === '') return next(...refusal(replies.syntax))
+  const refused = recipientParametersRefusal(about[1])
+  if (refused !== null) return next(...refusal(refused))
   const network = countedNetwork(connection)
   if (network !== null && wrongRecipients!.isOver(network, Date.now())) return hangUp(connection, replies.tooManyWrongRecipients)
   const session = sessionOf(connection)
