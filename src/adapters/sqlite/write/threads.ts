@@ -9,7 +9,7 @@ import type { Connection } from '../connection.ts'
 const maxReferences = 20
 
 /** The keys of a message, without doubles; none when it has no message id and no references. */
-export function threadHashes(content: MessageContent): number[] {
+export function threadHashes(content: Pick<MessageContent, 'messageId' | 'references' | 'baseSubject'>): number[] {
   const { references } = content
   const ids = references.length <= maxReferences + 1 ? [...references] : [references[0]!, ...references.slice(-maxReferences)]
   if (content.messageId !== null) ids.push(content.messageId)
@@ -18,13 +18,15 @@ export function threadHashes(content: MessageContent): number[] {
 
 /** Thread of a new message: the oldest that one of its keys names, else its own; its keys name that thread from now on. */
 export function joinThread(connection: Connection, accountNo: number, hashes: readonly number[], messageNo: number): number {
-  let thread = messageNo
+  let joined: number | null = null
   const unknown: number[] = []
   for (const hash of hashes) {
     const known = connection.get<{ thread: number }>('SELECT thread FROM thread_key WHERE account = ? AND hash = ?', accountNo, hash)
     if (known === undefined) unknown.push(hash)
-    else thread = Math.min(thread, known.thread)
+    // One that came from the province (moving-house/) may have a greater number than any message.
+    else joined = Math.min(joined ?? known.thread, known.thread)
   }
+  const thread = joined ?? messageNo
   for (const hash of unknown) connection.run('INSERT INTO thread_key (account, hash, thread) VALUES (?, ?, ?)', accountNo, hash, thread)
   return thread
 }
