@@ -23,6 +23,7 @@ export type MailErrorCode =
   | 'mailbox-has-children'
   | 'message-unknown'
   | 'outbox-row-unknown'
+  | 'entry-unknown'
   // what was asked makes no sense
   | 'address-invalid'
   | 'name-invalid'

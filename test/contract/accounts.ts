@@ -52,6 +52,16 @@ export function accountsContract(name: string, makePlace: MakePlace): void {
       assert.deepEqual(await fixture.store.accounts.byAddress(wanted.address), made[0])
     })
 
+    test('holders tells of many addresses at once whose they are, aliases too', async () => {
+      const [first, second] = [await fixture.account(), await fixture.account()]
+      const alias = `${fresh('bidanh')}@xa.example`
+      await fixture.store.accounts.addAlias(first.id, alias)
+      const asked = [second.address, 'khong-co@xa.example', alias, first.address, ...Array.from({ length: 500 }, (_, i) => `k${i}@xa.example`)]
+      const holders = await fixture.store.accounts.holders(asked)
+      assert.deepEqual(Object.fromEntries(holders), { [second.address]: second.id, [alias]: first.id, [first.address]: first.id })
+      assert.equal((await fixture.store.accounts.holders([])).size, 0)
+    })
+
     test('byAddress finds an account behind its primary address and its aliases, and only behind those', async () => {
       const account = await fixture.account()
       const alias = `${fresh('bidanh')}@xa.example`

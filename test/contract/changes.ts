@@ -123,6 +123,13 @@ export function changesContract(name: string, makePlace: MakePlace): void {
       assert.equal((await fixture.store.changes.since(other.account, 0)).tooOld, false)
     })
 
+    test('a modseq that was not given yet, by a store that has since been set back, is answered with tooOld', async () => {
+      const { account } = await fixture.accountWithMail(2)
+      const { modseq } = (await fixture.store.accounts.get(account))!
+      const changes = await fixture.store.changes.since(account, modseq + 5)
+      assert.deepEqual([changes.tooOld, changes.modseq], [true, modseq])
+    })
+
     test('what one account does is not told to another', async () => {
       const [one, two] = [await fixture.accountWithMail(1), await fixture.accountWithMail(1)]
       const before = await fixture.store.changes.since(two.account, 0)

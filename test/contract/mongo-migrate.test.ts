@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MongoClient } from 'mongodb'
 import type { Db } from 'mongodb'
+import type { OutboxDocument } from '../../src/adapters/mongo/documents.ts'
+import { OutboxIds } from '../../src/adapters/mongo/ids.ts'
 import { indexes } from '../../src/adapters/mongo/indexes.ts'
 import { migrate, migrations } from '../../src/adapters/mongo/migrations/migrate.ts'
 import type { Migration } from '../../src/adapters/mongo/migrations/migrate.ts'
@@ -10,6 +12,22 @@ import { openMongo } from '../support/mongo-place.ts'
 import { freshDatabase, mongoUnreachable, sharedMongoUrl } from '../support/mongo-server.ts'
 import { systemClock } from '../support/store-crash-parent.ts'
 import { isRefused } from '../support/store-fixture.ts'
+
+const outboxRow: Omit<OutboxDocument, '_id' | 'recipient'> = {
+  transaction: 'giao-1',
+  sender: '',
+  body: 'than',
+  bodyBytes: 1,
+  prefix: Buffer.alloc(0),
+  state: 'queued',
+  dueAtMs: 7,
+  nextAtMs: 7,
+  createdAtMs: 1,
+  attempts: 0,
+  leaseUntilMs: null,
+  lastReply: null,
+  lastTryAtMs: null,
+}
 
 async function inDatabase(work: (db: Db, place: { url: string; database: string }) => Promise<void>): Promise<void> {
   const place = { url: await sharedMongoUrl(), database: freshDatabase() }
@@ -37,6 +55,21 @@ describe('province (MongoDB): migrations', { skip: mongoUnreachable ?? false }, 
         assert.deepEqual(there.sort(), ['_id_', ...(indexes[name] ?? []).map((index) => index.name!)].sort(), name)
       }
       assert.equal(await schemaOf(db), migrations.length)
+    })
+  })
+
+  test('schema 2 takes over the outbox rows of schema 1, also when it was broken off', async () => {
+    await inDatabase(async (db, place) => {
+      await migrate(db, 'nut-1', migrations.slice(0, 1))
+      const ids = new OutboxIds()
+      const rows = Array.from({ length: 5 }, (_, i) => ({ ...outboxRow, _id: ids.next(1), recipient: `a${i}@ngoai.example` }))
+      await db.collection<OutboxDocument>('outbox').insertMany(rows)
+      await db.collection<OutboxDocument>('states').insertMany(rows.slice(0, 2))
+      await using open = await openMongo({ ...place, clock: systemClock })
+      const listed = await open.store.outbox.list({ limit: 10 })
+      assert.deepEqual(listed.map(({ id, recipient }) => [id, recipient]), rows.map(({ _id, recipient }) => [_id, recipient]).reverse())
+      assert.equal(await open.store.outbox.nextDueAtMs(), 7)
+      assert.equal((await db.listCollections({ name: 'outbox' }).toArray()).length, 0)
     })
   })
 

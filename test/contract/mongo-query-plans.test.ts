@@ -8,6 +8,7 @@ import { MongoClient } from 'mongodb'
 import type { Db, Document } from 'mongodb'
 import type { SentCommand } from '../../src/adapters/mongo/connection.ts'
 import { flagsOf } from '../../src/core/mailbox/flags.ts'
+import type { AccountId } from '../../src/core/mailbox/mailbox.ts'
 import type { Store } from '../../src/core/ports/store.ts'
 import { deliveryTo, drained, fill, letter, makeOwner } from '../support/mongo-mail.ts'
 import type { Owner } from '../support/mongo-mail.ts'
@@ -27,6 +28,8 @@ type Step = readonly [name: string, work: (store: Store, mail: Mail) => Promise<
 interface Mail {
   readonly owner: Owner
   readonly other: Owner
+  /** This node has not seen it yet. */
+  readonly cold: AccountId
   /** Modseq before the changes that the steps make. */
   readonly modseq: number
   readonly address: string
@@ -65,6 +68,7 @@ const reads: readonly Step[] = [
 ]
 
 const writes: readonly Step[] = [
+  ['deliver an answer to one who is not known', async (store, { cold }) => store.deliveries.commit(deliveryTo([cold], { content: letter(['<goc@xa.example>']).content }))],
   ['deliver an answer', (store, { owner }) => store.deliveries.commit(deliveryTo([owner.account], { content: letter(['<goc@xa.example>']).content }))],
   ['flags', (store, { owner }) => store.messages.changeFlags(owner.account, owner.inbox, uids(1, 5, 9), viec)],
   ['flags on a range', (store, { owner }) => store.messages.changeFlags(owner.account, owner.inbox, uids(11, 12, 13), viec)],
@@ -92,7 +96,8 @@ describe('province (MongoDB): query plans', { skip: mongoUnreachable ?? false },
       const db = client.db(place.database)
       let sent: SentCommand[] = []
       await using open = await openMongo({ ...place, clock: systemClock, onCommand: (one) => sent.push(one) })
-      const mail = await makeMail(open.store)
+      await using far = await openMongo({ ...place, clock: systemClock, node: 'nut-2' })
+      const mail = await makeMail(open.store, (await makeOwner(far.store)).account)
       for (const [steps, isRead] of [[reads, true], [writes, false]] as const) {
         for (const [name, work] of steps) {
           sent = []
@@ -113,7 +118,7 @@ describe('province (MongoDB): query plans', { skip: mongoUnreachable ?? false },
   })
 })
 
-async function makeMail(store: Store): Promise<Mail> {
+async function makeMail(store: Store, cold: AccountId): Promise<Mail> {
   const [owner, other] = [await makeOwner(store), await makeOwner(store)]
   for (let i = 0; i < 20; i++) await makeOwner(store)
   await fill(store, other, 500)
@@ -125,16 +130,22 @@ async function makeMail(store: Store): Promise<Mail> {
   await store.messages.changeFlags(owner.account, owner.inbox, uids(1, 2, 3, 40), { mode: 'add', flags: flagsOf(['\\Deleted']) })
   await store.messages.copy(owner.account, owner.inbox, uids(100, 101, 102), owner.trash)
   await store.messages.expunge(owner.account, owner.inbox, uids(900, 901), false)
-  return { owner, other, modseq, address: (await store.accounts.get(owner.account))!.address }
+  return { owner, other, cold, modseq, address: (await store.accounts.get(owner.account))!.address }
 }
 
 /** The parts of a command that can be explained by themselves: one statement each of an update or a delete. */
 function explainables(command: Document): Document[] {
   const { find, distinct, update, delete: from } = command
+  const found: Document[] = []
   if (find !== undefined) {
     const { filter, projection, sort, limit, hint } = command
     return [{ find, filter, ...(projection && { projection }), ...(sort && { sort }), ...(limit && { limit }), ...(hint && { hint }) }]
   }
+  // From a document that is always there to what is looked up.
+  for (const stage of (command['pipeline'] ?? []) as Document[]) {
+    if (stage['$lookup'] !== undefined) found.push({ find: stage['$lookup']['from'], filter: stage['$lookup']['pipeline'][0]['$match'] })
+  }
+  if (found.length > 0) return found
   if (distinct !== undefined) return [{ distinct, key: command['key'], query: command['query'] }]
   if (update !== undefined) return (command['updates'] as Document[]).slice(0, 5).map((statement) => ({ update, updates: [statement] }))
   if (from !== undefined) return (command['deletes'] as Document[]).slice(0, 5).map((statement) => ({ delete: from, deletes: [statement] }))

@@ -130,6 +130,19 @@ export function outboxContract(name: string, makePlace: MakePlace): void {
       assert.ok([one, two].includes(first[0]))
     })
 
+    test('release for a run of a node gives back what its other runs held, and nothing of that run or of other nodes', async () => {
+      await drain()
+      const held: OutboxId[][] = []
+      const holders = ['nut-a', 'nut-a#1', 'nut-a#2', 'nut-ab#1', 'nut-a.b', 'nut-b#2']
+      await rows(...holders.map(() => ({})))
+      for (const holder of holders) held.push(await claim(1, holder))
+      assert.equal(await fixture.store.outbox.release('nut-a#2', fixture.clock.nowMs()), 2)
+      assert.equal(await fixture.store.outbox.release('nut-a#2', fixture.clock.nowMs()), 0)
+      assert.deepEqual((await claim()).sort(), [...held[0]!, ...held[1]!].sort())
+      assert.equal(await fixture.store.outbox.release('nut-a', fixture.clock.nowMs()), 1)
+      assert.deepEqual(await claim(), held[2])
+    })
+
     test('retry makes a waiting row due now; retry and cancel refuse an unknown one', async () => {
       await drain()
       const [id, other] = await rows({ dueAtMs: fixture.clock.nowMs() + 1_000_000 }, { dueAtMs: fixture.clock.nowMs() + 1_000_000 })

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { NewRecord, RecordKind, StoredRecord } from '../../src/core/record/record.ts'
 import { canonicalRecord } from '../../src/core/record/record.ts'
+import { recordKey } from '../../src/core/record/record-keys.ts'
+import type { RecordSearch } from '../../src/core/ports/store.ts'
 import type { MakePlace } from '../support/store-place.ts'
 import { Fixture, fresh } from '../support/store-fixture.ts'
 
@@ -36,7 +38,7 @@ export function recordsContract(name: string, makePlace: MakePlace): void {
       await fixture.store.records.append([])
       for (const kind of ['audit', 'mail', 'sign-in'] as const) {
         const read = await all(kind)
-        assert.deepEqual(read.map(({ seq: _seq, hash: _hash, ...rest }) => rest), appended.filter((one) => one.kind === kind))
+        assert.deepEqual(read.map(({ seq: _seq, hash: _hash, keys: _keys, ...rest }) => rest), appended.filter((one) => one.kind === kind))
         assert.deepEqual(read.map((one) => one.seq), read.map((one) => one.seq).toSorted((a, b) => a - b))
         assert.ok(read.every((one) => (kind === 'audit' ? /^[0-9a-f]{64}$/.test(one.hash) : one.hash === '')))
       }
@@ -67,6 +69,56 @@ export function recordsContract(name: string, makePlace: MakePlace): void {
       for (const [i, one] of read.entries()) {
         if (one.subject.endsWith('+')) assert.equal(`${read[i - 1]?.subject}+`, one.subject, 'what was appended together stays together')
       }
+    })
+
+    test('search finds by key and by time, both ways, page after page', async () => {
+      const [found, other] = [recordKey('recipient', fresh('nhan')), recordKey('recipient', fresh('khac'))]
+      const at = 4_000_000_000_000
+      // Two moments are the same, and one comes late.
+      const moments = [3, 1, 1, 2, 5, 4]
+      await fixture.store.records.append(moments.map((offset, i) => record('mail', { atMs: at + offset, subject: `s${i}`, keys: i === 4 ? [other] : [found, other] })))
+      const walk = async (query: Omit<RecordSearch, 'limit'>): Promise<string[]> => {
+        const all: StoredRecord[] = []
+        for (;;) {
+          const last = all.at(-1)
+          const page = await fixture.store.records.search({ ...query, limit: 2, ...(last === undefined ? {} : { after: last }) })
+          assert.ok(page.length <= 2)
+          all.push(...page)
+          if (page.length < 2) return all.map(({ subject }) => subject)
+        }
+      }
+      assert.deepEqual(await walk({ kind: 'mail', key: found }), ['s1', 's2', 's3', 's0', 's5'])
+      assert.deepEqual(await walk({ kind: 'mail', key: found, descending: true }), ['s5', 's0', 's3', 's2', 's1'])
+      assert.deepEqual(await walk({ kind: 'mail', key: found, fromMs: at + 2, toMs: at + 4 }), ['s3', 's0'])
+      assert.deepEqual(await walk({ kind: 'mail', fromMs: at + 1, toMs: at + 6 }), ['s1', 's2', 's3', 's0', 's5', 's4'])
+      assert.deepEqual(await walk({ kind: 'mail', fromMs: at + 1, toMs: at + 6, descending: true }), ['s4', 's5', 's0', 's3', 's2', 's1'])
+      assert.deepEqual(await walk({ kind: 'sign-in', key: found }), [], 'each kind has its own keys')
+    })
+
+    test('audit and sign-in records are found by whom they are about and who acted', async () => {
+      const subject = `${fresh('Chi')}@xa.example`
+      await fixture.store.records.append([record('audit', { subject, actor: 'a-7' }), record('sign-in', { subject, actor: 'a-7' })])
+      for (const kind of ['audit', 'sign-in'] as const) {
+        const byAddress = await fixture.store.records.search({ kind, key: recordKey('address', subject.toUpperCase()), limit: 5 })
+        assert.deepEqual(byAddress.map((one) => one.subject), [subject])
+        assert.deepEqual(byAddress[0]!.keys.toSorted(), [recordKey('actor', 'a-7'), recordKey('address', subject)].toSorted())
+      }
+    })
+
+    test('purge removes a range with its keys, not what is kept, never the last one; numbering goes on', async () => {
+      const key = recordKey('actor', fresh('loi'))
+      const records = Array.from({ length: 6 }, (_, i) => record('error', { subject: `e${i}`, keys: [key] }))
+      await fixture.store.records.append(records)
+      const before = await all('error')
+      const last = before.at(-1)!.seq
+      const [first, kept] = [before.at(-6)!.seq, before.at(-4)!.seq]
+      assert.equal(await fixture.store.records.purge({ kind: 'error', fromSeq: first, toSeq: last + 5, keep: [kept] }), 4)
+      assert.equal(await fixture.store.records.purge({ kind: 'error', fromSeq: first, toSeq: last + 5, keep: [kept] }), 0)
+      assert.deepEqual((await fixture.store.records.search({ kind: 'error', key, limit: 10 })).map(({ seq }) => seq), [kept, last])
+      assert.deepEqual((await all('error')).map(({ seq }) => seq).filter((seq) => seq >= first), [kept, last])
+      await fixture.reopen()
+      await fixture.store.records.append([record('error')])
+      assert.equal((await all('error')).at(-1)!.seq, last + 1)
     })
 
     test('a setting is what was last put, null before, and durable', async () => {

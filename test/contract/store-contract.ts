@@ -15,6 +15,7 @@ import { messagesContract } from './messages.ts'
 import { outboxContract } from './outbox.ts'
 import { quotaContract } from './quota.ts'
 import { recordsContract } from './records.ts'
+import { registryContract } from './registry.ts'
 import { sweepContract } from './sweep.ts'
 
 const storeTopics = [
@@ -31,6 +32,7 @@ const storeTopics = [
   heldDeliveriesContract,
   outboxContract,
   recordsContract,
+  registryContract,
   concurrencyContract,
 ]
 

@@ -1,4 +1,6 @@
 /** Accounts and letters for the tests that measure the store on MongoDB, without the fixtures' own questions to it. */
+import { MongoClient } from 'mongodb'
+import type { Document } from 'mongodb'
 import type { AccountId, MailboxId } from '../../src/core/mailbox/mailbox.ts'
 import { noFlags } from '../../src/core/mailbox/flags.ts'
 import type { Delivery, NewMessage, Store } from '../../src/core/ports/store.ts'
@@ -75,4 +77,18 @@ export async function fill(store: Store, { account, inbox }: Owner, count: numbe
 
 export async function drained(source: AsyncIterable<unknown>): Promise<void> {
   for await (const slice of source) void slice
+}
+
+/** As many account documents as asked for, copies of one that the store has made. */
+export async function makeAccounts(url: string, database: string, count: number): Promise<void> {
+  const client = new MongoClient(url)
+  const states = client.db(database).collection<Document>('states')
+  const [pattern] = await states.find({ address: { $exists: true } }, { projection: { _id: 0 } }).limit(1).toArray()
+  const there = await states.countDocuments({ address: { $exists: true } })
+  const copies = Array.from({ length: count - there }, (_, i) => {
+    const address = `nhieu${there + i}@xa.example`
+    return { ...pattern, _id: 1_000_000 + there + i, address, localPart: address.split('@')[0], addresses: [address] }
+  })
+  await states.insertMany(copies as Document[])
+  await client.close()
 }

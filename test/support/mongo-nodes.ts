@@ -32,6 +32,7 @@ function partsInTurns(part: <K extends keyof Parts>(key: K) => Parts[K]): Parts 
     deliveries: methodsInTurns(() => part('deliveries')),
     outbox: methodsInTurns(() => part('outbox')),
     records: methodsInTurns(() => part('records')),
+    registry: methodsInTurns(() => part('registry')),
     ready: () => part('ready')(),
     bodiesInUse: (bodies) => part('bodiesInUse')(bodies),
     setting: (key) => part('setting')(key),

@@ -23,8 +23,8 @@ export interface ReplicaSet {
 export const mongoUnreachable: string | null = whyUnreachable()
 
 const cacheGb = 0.25
-/** How long the others wait for a silent primary; MongoDB's own default is twice as long. */
-const electionTimeoutMillis = 5_000
+/** As config/province/mongo-setup.js has them: how long the others wait for a silent primary. */
+const configSettings = { electionTimeoutMillis: 5_000, heartbeatTimeoutSecs: 5, catchUpTimeoutMillis: 2_000 }
 
 /** A new, empty set. */
 export async function startReplicaSet(members: number): Promise<ReplicaSet> {
@@ -38,7 +38,7 @@ export async function startReplicaSet(members: number): Promise<ReplicaSet> {
       count: members,
       storageEngine: 'wiredTiger',
       args: ['--wiredTigerCacheSizeGB', String(cacheGb)],
-      configSettings: { electionTimeoutMillis },
+      configSettings,
     },
   })
   const release = endWithProcess(set.servers)

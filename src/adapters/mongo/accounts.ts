@@ -1,20 +1,25 @@
 /** The accounts of the store port. Addresses are held apart by the unique index over all of them. */
 import { MailError } from '../../core/errors.ts'
 import type { AccountStore } from '../../core/ports/store.ts'
-import type { AgencyDocument } from './documents.ts'
-import { accountNoOf, idNo, maxAccountNo } from './ids.ts'
+import type { AccountDocument, AgencyDocument } from './documents.ts'
+import { accountNoOf, id as idOf, idNo, maxAccountNo } from './ids.ts'
+import { Lookups } from './lookups.ts'
 import { knownAccountNo } from './parts.ts'
 import type { Parts } from './parts.ts'
-import { findAccounts, listFind, localPartFind, readAccount } from './read/accounts.ts'
+import { accountsByAddress, findAccounts, listFind, localPartFind, readAccount } from './read/accounts.ts'
 import { isDuplicateKey } from './refusals.ts'
 import { accountOf, addressesOf } from './translations.ts'
 import { changeAccount, newAccountDocument } from './write/accounts.ts'
+
+const maxAskedAddresses = 5_000
 
 export function accountStore({ connection, reads, writes, states, nowMs }: Parts): AccountStore {
   const account = async (filter: object) => {
     const document = await readAccount(reads, states, filter)
     return document === null ? null : accountOf(document)
   }
+  // Each message asks for its recipients, each sign-in for its account: what comes together is one question.
+  const byAddress = new Lookups<string, AccountDocument>((addresses) => accountsByAddress(reads, states, addresses))
 
   return {
     async create(given) {
@@ -35,7 +40,22 @@ export function accountStore({ connection, reads, writes, states, nowMs }: Parts
       return no === null ? null : account({ _id: no })
     },
 
-    byAddress: (address) => account({ addresses: address }),
+    async byAddress(address) {
+      const document = await byAddress.of(address)
+      return document === null ? null : accountOf(document)
+    },
+
+    async holders(addresses) {
+      const found = new Map<string, string>()
+      for (let at = 0; at < addresses.length; at += maxAskedAddresses) {
+        const asked = new Set(addresses.slice(at, at + maxAskedAddresses))
+        const filter = { addresses: { $in: [...asked] } }
+        for (const holder of await reads.find<Pick<AccountDocument, '_id' | 'addresses'>>('states', { filter, projection: { addresses: 1 } })) {
+          for (const address of holder.addresses) if (asked.has(address)) found.set(address, idOf('account', holder._id))
+        }
+      }
+      return found
+    },
 
     byLocalPart: (localPart, limit) => findAccounts(reads, localPartFind(localPart, limit)),
 

@@ -1,11 +1,12 @@
 /**
- * The connection to the replica set: client, collections, and what makes this process see its own writes whatever member
- * answers (a causal session's work): each write notes its operation time, each read asks for a state that has it.
+ * The connection to the replica set: client, collections, and what makes the answers of this process follow each other
+ * whatever member gives them (a causal session's work): each write and each read notes its time, each read asks for a state that has
+ * it. So a new primary shows nothing older than what was shown of the old one.
  */
 import { MongoClient } from 'mongodb'
 import type { ClientSession, Collection, Db, Document, Timestamp } from 'mongodb'
 import { MailError } from '../../core/errors.ts'
-import type { AccountDocument, AgencyDocument, DeliveryDocument, OutboxDocument, RecordDocument } from './documents.ts'
+import type { AccountDocument, AgencyDocument, DeliveryDocument, OutboxDocument, RecordDocument, RegistryDocument } from './documents.ts'
 import { refusalOf } from './refusals.ts'
 
 /** A command that the server has answered. */
@@ -38,7 +39,7 @@ const leastWireVersion = 17
 export class Connection {
   readonly client: MongoClient
   readonly db: Db
-  #lastWrite: Timestamp | null = null
+  #seen: Timestamp | null = null
   #closed = false
 
   private constructor(client: MongoClient, database: string) {
@@ -87,8 +88,9 @@ export class Connection {
     return this.db.collection<DeliveryDocument>('states')
   }
 
+  /** The outbox rows of `states`. */
   get outbox(): Collection<OutboxDocument> {
-    return this.db.collection<OutboxDocument>('outbox')
+    return this.db.collection<OutboxDocument>('states')
   }
 
   get agencies(): Collection<AgencyDocument> {
@@ -99,6 +101,10 @@ export class Connection {
     return this.db.collection<RecordDocument>('records')
   }
 
+  get registry(): Collection<RegistryDocument> {
+    return this.db.collection<RegistryDocument>('registry')
+  }
+
   get settings(): Collection<{ _id: string; value: string }> {
     return this.db.collection<{ _id: string; value: string }>('settings')
   }
@@ -107,13 +113,13 @@ export class Connection {
     return this.db.collection<{ _id: string; last: number }>('counters')
   }
 
-  /** The operation time of the last write of this process that was acknowledged. */
-  get lastWrite(): Timestamp | null {
-    return this.#lastWrite
+  /** The latest of all writes of this process that were acknowledged, and of all moments that it has read. */
+  get seen(): Timestamp | null {
+    return this.#seen
   }
 
-  noteWrite(time: Timestamp | undefined): void {
-    if (time !== undefined && (this.#lastWrite === null || time.greaterThan(this.#lastWrite))) this.#lastWrite = time
+  noteSeen(time: Timestamp | undefined | null): void {
+    if (time !== undefined && time !== null && (this.#seen === null || time.greaterThan(this.#seen))) this.#seen = time
   }
 
   /** Writes of one document each, outside the group (rare ones): by majority, tried again by the driver. Refuses `unavailable`, `storage-full`. */
@@ -122,7 +128,7 @@ export class Connection {
     const session = this.client.startSession()
     try {
       const result = await work(session)
-      this.noteWrite(session.operationTime)
+      this.noteSeen(session.operationTime)
       return result
     } catch (error) {
       throw refusalOf(error)
@@ -132,11 +138,16 @@ export class Connection {
   }
 
   /** Numbers of agencies and accounts: each is given once; some are never used. */
-  async nextNumber(of: 'agency' | 'account'): Promise<number> {
+  nextNumber(of: 'agency' | 'account'): Promise<number> {
+    return this.nextNumbers(of, 1)
+  }
+
+  /** The first of so many numbers in a row. */
+  async nextNumbers(of: 'agency' | 'account', count: number): Promise<number> {
     const counter = await this.write((session) =>
-      this.counters.findOneAndUpdate({ _id: of }, { $inc: { last: 1 } }, { upsert: true, returnDocument: 'after', session }),
+      this.counters.findOneAndUpdate({ _id: of }, { $inc: { last: count } }, { upsert: true, returnDocument: 'after', session }),
     )
-    return counter!.last
+    return counter!.last - count + 1
   }
 
   requireOpen(): void {

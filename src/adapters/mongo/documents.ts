@@ -7,6 +7,8 @@
  *     one with each write of the document; a writer names the `rev` that it planned on, so nobody writes on what another has
  *     changed meanwhile. Addresses stand in it too: their unique index makes an address one account's.
  *   - one a delivery (`delivery/TRANSACTION`): the idempotency key with the facts.
+ *   - one a row of the outbox. `nextAtMs` is when the row wants a hand: its due time, or the end of its lease; absent when it is
+ *     held or settled. `node` is absent when nobody has it.
  *
  * `messages`: a message is its own change log: `modseq` is that of its last change. `keywords` is text, one a line, because an
  *   index over an array could not answer a view alone. `threadKeys` are those that this message was the first to bring
@@ -14,10 +16,9 @@
  *
  * `tombstones`: UIDs that left a mailbox with one write, or a mailbox that was removed.
  *
- * `outbox`: `nextAtMs` is when the row wants a hand: its due time, or the end of its lease; absent when it is held or settled.
- *   `node` is absent when nobody has it.
- *
  * `held` and `recipients`: deliveries to very many accounts, and who of them is left.
+ *
+ * `registry` and `registryKeys`: the documents of the administration, and for each of their keys one `_id` to find them by.
  *
  * `agencies`, `records`, `settings`, `counters`, `writers`, `schema`: what their names say. `blobs`: see blob-documents.ts.
  */
@@ -169,7 +170,7 @@ export interface RecipientDocument {
   readonly prefix: Uint8Array
 }
 
-/** The collections that a group of writes may add to and change, beside `states`. */
+/** What a group of writes may add to and change, beside accounts and deliveries: collections, and the outbox rows in `states`. */
 export interface Written {
   readonly messages: MessageDocument
   readonly tombstones: TombstoneDocument
@@ -199,6 +200,29 @@ export interface RecordDocument {
   /** JSON: its keys are the caller's. */
   readonly detail: string
   readonly hash: string
+  /** Absent: none. */
+  readonly keys?: readonly string[]
+}
+
+/** A document of the registry (core/ports/registry.ts); `value` is JSON, because its keys are the caller's. */
+export interface RegistryDocument {
+  readonly _id: string
+  readonly kind: string
+  readonly id: string
+  readonly version: number
+  readonly value: string
+  readonly keys: readonly string[]
+  /** Bodies that it holds on to. */
+  readonly body?: readonly string[]
+}
+
+// The parts hold no control character, so 0x01 keeps kind, key and id apart and sorts before all that they hold.
+export const registryId = (kind: string, id: string): string => `${kind}\u0001${id}`
+export const registryKeyId = (kind: string, key: string, id: string): string => `${kind}\u0001${key}\u0001${id}`
+
+export function keyOfId(keyId: string): { readonly key: string; readonly id: string } {
+  const [, key = '', id = ''] = keyId.split('\u0001')
+  return { key, id }
 }
 
 export const deliveryId = (transaction: string): string => `delivery/${transaction}`

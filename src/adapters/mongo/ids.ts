@@ -51,7 +51,9 @@ export function accountNoOf(account: string): number | null {
 const msDigits = 9
 const countDigits = 4
 const suffixDigits = 10
-const outboxForm = new RegExp(`^q[0-9a-z]{${msDigits + countDigits + suffixDigits}}$`)
+/** Of an outbox row's id, behind its letter. */
+export const idDigits = msDigits + countDigits + suffixDigits
+const outboxForm = new RegExp(`^q[0-9a-z]{${idDigits}}$`)
 const maxCount = 36 ** countDigits
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Every index, in one place; made at the start (migrations/).
  *
- * - `states`: those of accounts are sparse, and so is that of deliveries: each holds its own kind.
+ * - `states`: each is sparse or partial and holds one kind of document.
  * - `messages`, `view` answers the view of a mailbox and the selection for STORE alone. `changes` is the change log; with the
  *   mailbox at its end, so that other mailboxes' entries are passed over in it.
  */
@@ -19,6 +19,12 @@ export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'by-agency', key: { agency: 1, address: 1 }, sparse: true },
     { name: 'by-role', key: { role: 1, address: 1 }, sparse: true },
     { name: 'delivery-by-age', key: { receivedAtMs: 1 }, sparse: true },
+    { name: 'outbox-by-next', key: { nextAtMs: 1, _id: 1 }, partialFilterExpression: { nextAtMs: { $exists: true } } },
+    { name: 'outbox-by-state', key: { state: 1, _id: -1 }, partialFilterExpression: { dueAtMs: { $exists: true } } },
+    { name: 'outbox-by-account', key: { account: 1, state: 1, _id: -1 }, partialFilterExpression: { account: { $exists: true } } },
+    { name: 'outbox-by-node', key: { node: 1 }, sparse: true },
+    { name: 'outbox-settled', key: { settledAtMs: 1 }, sparse: true },
+    { name: 'outbox-body', key: { body: 1 }, sparse: true },
   ],
   messages: [
     { name: 'view', key: { mailbox: 1, uid: 1, modseq: 1, flags: 1, keywords: 1 } },
@@ -30,20 +36,20 @@ export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'changes', key: { account: 1, modseq: 1, mailbox: 1 } },
     { name: 'by-age', key: { atMs: 1, account: 1 } },
   ],
-  outbox: [
-    { name: 'by-next', key: { nextAtMs: 1, _id: 1 }, partialFilterExpression: { nextAtMs: { $exists: true } } },
-    { name: 'by-state', key: { state: 1, _id: -1 } },
-    { name: 'by-account', key: { account: 1, state: 1, _id: -1 }, partialFilterExpression: { account: { $exists: true } } },
-    { name: 'by-node', key: { node: 1 }, sparse: true },
-    { name: 'settled', key: { settledAtMs: 1 }, sparse: true },
-    { name: 'body', key: { body: 1 } },
-  ],
   held: [
     { name: 'by-age', key: { receivedAtMs: 1 } },
     { name: 'body', key: { body: 1 } },
   ],
   recipients: [{ name: 'by-held', key: { held: 1, refused: 1, position: 1 }, unique: true }],
-  records: [{ name: 'by-kind', key: { kind: 1, seq: 1 }, unique: true }],
+  records: [
+    { name: 'by-kind', key: { kind: 1, seq: 1 }, unique: true },
+    { name: 'by-time', key: { kind: 1, atMs: 1, seq: 1 } },
+    { name: 'by-key', key: { keys: 1, kind: 1, atMs: 1, seq: 1 }, partialFilterExpression: { keys: { $exists: true } } },
+  ],
+  registry: [
+    { name: 'by-id', key: { kind: 1, id: 1 } },
+    { name: 'body', key: { body: 1 }, sparse: true },
+  ],
   blobs: [
     { name: 'by-use', key: { usedAtMs: 1 } },
     { name: 'by-file', key: { file: 1 }, sparse: true },

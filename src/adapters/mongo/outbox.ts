@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Document } from 'mongodb'
 import { MailError } from '../../core/errors.ts'
 import type { OutboxStore } from '../../core/ports/store.ts'
+import { earlierHolders } from '../../core/submission/holder.ts'
 import type { OutboxRow, OutboxState } from '../../core/submission/outbox-row.ts'
 import type { OutboxDocument } from './documents.ts'
 import { accountNoOf, isOutboxId } from './ids.ts'
@@ -29,13 +30,14 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
     },
 
     async release(node, nowMs) {
-      const filter = { node, state: { $in: ['handed', 'deferred'] satisfies OutboxState[] } }
+      const { from, below, except } = earlierHolders(node)
+      const filter = { node: { $gte: from, $lt: below, ...(except !== null && { $ne: except }) }, state: { $in: ['handed', 'deferred'] satisfies OutboxState[] } }
       const { modifiedCount } = await connection.write((session) => connection.outbox.updateMany(filter, queuedAt(nowMs), { session }))
       return modifiedCount
     },
 
     async get(outbox) {
-      const found = isOutboxId(outbox) ? await reads.one<OutboxDocument>('outbox', { filter: { _id: outbox } }) : null
+      const found = isOutboxId(outbox) ? await reads.one<OutboxDocument>('states', { filter: { _id: outbox } }) : null
       return found === null ? null : outboxRowOf(found)
     },
 
@@ -43,7 +45,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
       const accountNo = account === undefined ? null : accountNoOf(account)
       if ((account !== undefined && accountNo === null) || (after !== undefined && !isOutboxId(after))) return []
       const query = { states: [...new Set(states ?? unsettledStates)], accountNo, before: after ?? null, limit }
-      return (await reads.find<OutboxDocument>('outbox', listFind(query))).map(outboxRowOf)
+      return (await reads.find<OutboxDocument>('states', listFind(query))).map(outboxRowOf)
     },
 
     // A handed row is being tried at this moment.
@@ -52,7 +54,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
     cancel: (outbox) => changeOne(outbox, unsettledStates, cancelled),
 
     async nextDueAtMs() {
-      const [next] = await reads.find<OutboxDocument>('outbox', nextDueFind)
+      const [next] = await reads.find<OutboxDocument>('states', nextDueFind)
       return next?.nextAtMs ?? null
     },
 
@@ -60,7 +62,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
       let forgotten = 0
       for (;;) {
         const filter = { settledAtMs: { $lt: beforeMs } }
-        const found = await reads.find<{ _id: string }>('outbox', { filter, projection: { _id: 1 }, limit: forgetRows })
+        const found = await reads.find<{ _id: string }>('states', { filter, projection: { _id: 1 }, limit: forgetRows })
         if (found.length === 0) return forgotten
         const ids = found.map(({ _id }) => _id)
         const { deletedCount } = await connection.write((session) => connection.outbox.deleteMany({ _id: { $in: ids } }, { session }))
@@ -76,7 +78,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
   async function claimRows({ node, nowMs, leaseUntilMs, limit }: Parameters<OutboxStore['claim']>[0]): Promise<OutboxRow[]> {
     const claimed: OutboxRow[] = []
     while (claimed.length < limit) {
-      const due = await reads.find<{ _id: string }>('outbox', dueFind(nowMs, limit - claimed.length))
+      const due = await reads.find<{ _id: string }>('states', dueFind(nowMs, limit - claimed.length))
       if (due.length === 0) break
       const ids = due.map(({ _id }) => _id)
       const claim = randomUUID()
@@ -84,7 +86,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
       const update = { $set: taken, $inc: { attempts: 1 } }
       const filter = { _id: { $in: ids }, nextAtMs: { $lte: nowMs } }
       await connection.write((session) => connection.outbox.updateMany(filter, update, { session }))
-      const rows = await reads.find<OutboxDocument>('outbox', { filter: { _id: { $in: ids }, claim: claim } })
+      const rows = await reads.find<OutboxDocument>('states', { filter: { _id: { $in: ids }, claim: claim } })
       const order = new Map(ids.map((id, i) => [id, i]))
       claimed.push(...rows.sort((a, b) => order.get(a._id)! - order.get(b._id)!).map(outboxRowOf))
       if (leaseUntilMs <= nowMs) break
@@ -96,7 +98,7 @@ export function outboxStore({ connection, reads, writes }: Parts): OutboxStore {
     const filter = { _id: outbox, state: { $in: [...states] } }
     const changed = isOutboxId(outbox) ? await connection.write((session) => connection.outbox.updateOne(filter, update, { session })) : { matchedCount: 0 }
     if (changed.matchedCount > 0) return
-    const row = isOutboxId(outbox) ? await reads.one<OutboxDocument>('outbox', { filter: { _id: outbox } }) : null
+    const row = isOutboxId(outbox) ? await reads.one<OutboxDocument>('states', { filter: { _id: outbox } }) : null
     if (row === null) throw new MailError('outbox-row-unknown')
     if (settledStates.includes(row.state)) throw new MailError('conflict', `the row is ${row.state}`)
   }

@@ -1,6 +1,6 @@
 /**
  * Reads of what a client is shown: of one consistent moment that a majority has (a failover takes nothing of it back), and
- * not older than any write of this process (connection.ts). Read concern `snapshot` outside a transaction, MongoDB 5.0 and
+ * not older than what this process has written or read before (connection.ts). Read concern `snapshot` outside a transaction, MongoDB 5.0 and
  * later: the server names the moment with the first answer, and the later questions of the same read ask for that moment.
  */
 import type { ClientSession, Document, Timestamp } from 'mongodb'
@@ -103,10 +103,11 @@ class ServerSnapshot implements Snapshot {
   }
 
   async #ask(command: Document): Promise<Document> {
-    const after = this.#connection.lastWrite
+    const after = this.#connection.seen
     const moment = this.#moment !== null ? { atClusterTime: this.#moment } : after !== null ? { afterClusterTime: after } : {}
     const answer = await this.#connection.db.command({ ...command, readConcern: { level: 'snapshot', ...moment } }, this.#options())
     this.#moment ??= (answer['cursor']?.['atClusterTime'] ?? answer['atClusterTime'] ?? null) as Timestamp | null
+    this.#connection.noteSeen(this.#moment)
     return answer
   }
 

@@ -10,6 +10,7 @@ import { MailError } from '../../core/errors.ts'
 import type { RecordStore } from '../../core/ports/store.ts'
 import { canonicalRecord } from '../../core/record/record.ts'
 import type { NewRecord, RecordKind } from '../../core/record/record.ts'
+import { keysOfRecord } from '../../core/record/record-keys.ts'
 import type { RecordDocument } from './documents.ts'
 import type { Connection } from './connection.ts'
 import type { Parts } from './parts.ts'
@@ -22,16 +23,11 @@ const firstPauseMs = 2
 const maxPauseMs = 200
 const maxTogether = 2_000
 
-/** Another writer has taken the numbers. */
-class Overtaken extends Error {}
-
 interface Waiting {
   readonly records: readonly NewRecord[]
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
-
-type Heads = Map<RecordKind, Pick<RecordDocument, 'seq' | 'hash'>>
 
 export function recordStore({ connection, reads }: Parts): RecordStore {
   const appending = new Appending(connection)
@@ -44,6 +40,21 @@ export function recordStore({ connection, reads }: Parts): RecordStore {
       const filter = { kind, seq: { $gt: after ?? 0 } }
       return (await reads.find<RecordDocument>('records', { filter, sort: { seq: 1 }, limit })).map(recordOf)
     },
+
+    async search({ kind, key, fromMs, toMs, after, descending = false, limit }) {
+      const direction = descending ? -1 : 1
+      const beyond = descending ? '$lt' : '$gt'
+      const filter = {
+        kind,
+        ...(key === undefined ? {} : { keys: key }),
+        atMs: { $gte: fromMs ?? Number.MIN_SAFE_INTEGER, $lt: toMs ?? Number.MAX_SAFE_INTEGER },
+        ...(after === undefined ? {} : { $or: [{ atMs: { [beyond]: after.atMs } }, { atMs: after.atMs, seq: { [beyond]: after.seq } }] }),
+      }
+      const hint = key === undefined ? 'by-time' : 'by-key'
+      return (await reads.find<RecordDocument>('records', { filter, sort: { atMs: direction, seq: direction }, limit, hint })).map(recordOf)
+    },
+
+    purge: (range) => purge(connection, range),
   }
 }
 
@@ -90,7 +101,7 @@ class Appending {
     for (let tries = 1; ; tries++) {
       try {
         this.#heads = await this.#connection.write((session) =>
-          session.withTransaction(() => this.#insert(records, session), { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', journal: true } }),
+          session.withTransaction(() => appendWithin(this.#connection, records, session, this.#heads), { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', journal: true } }),
         )
         return
       } catch (error) {
@@ -101,27 +112,53 @@ class Appending {
       }
     }
   }
+}
 
-  /** Returns where the kinds are then. */
-  async #insert(records: readonly NewRecord[], session: ClientSession): Promise<Heads> {
-    const heads: Heads = new Map(this.#heads)
-    for (const kind of new Set(records.map((record) => record.kind))) {
-      if (!heads.has(kind)) heads.set(kind, await this.#head(kind, session))
+const purgedTogether = 1_000
+
+async function purge(connection: Connection, { kind, fromSeq, toSeq, keep = [] }: Parameters<RecordStore['purge']>[0]): Promise<number> {
+  try {
+    const [last] = await connection.records.find({ kind }, { sort: { seq: -1 }, limit: 1, projection: { seq: 1 } }).toArray()
+    const end = Math.min(toSeq, (last?.seq ?? 0) - 1)
+    let purged = 0
+    for (let from = fromSeq; from <= end; from += purgedTogether) {
+      const upTo = Math.min(end, from + purgedTogether - 1)
+      const kept = keep.filter((seq) => seq >= from && seq <= upTo)
+      const filter = { kind, seq: { $gte: from, $lte: upTo, ...(kept.length === 0 ? {} : { $nin: kept }) } }
+      const { deletedCount } = await connection.records.deleteMany(filter, { writeConcern: { w: 'majority', journal: true } })
+      purged += deletedCount
     }
-    const documents = records.map((given) => {
-      const { seq, hash } = heads.get(given.kind)!
-      const document = documentOf(given, seq + 1, hash)
-      heads.set(given.kind, document)
-      return document
-    })
-    if (await insertDocuments(this.#connection.db, 'records', documents, session)) throw new Overtaken()
-    return heads
+    return purged
+  } catch (error) {
+    throw refusalOf(error)
   }
+}
 
-  async #head(kind: RecordKind, session: ClientSession): Promise<Pick<RecordDocument, 'seq' | 'hash'>> {
-    const [last] = await this.#connection.records.find({ kind }, { session, sort: { seq: -1 }, limit: 1, projection: { seq: 1, hash: 1 } }).toArray()
-    return last ?? { seq: 0, hash: '' }
+/** Where the kinds are: number and hash of their last record. */
+export type Heads = Map<RecordKind, Pick<RecordDocument, 'seq' | 'hash'>>
+
+/** Another writer has taken the numbers: the transaction is void, and may be tried again with no heads known. */
+export class Overtaken extends Error {}
+
+/** Appends within a transaction; `known` saves reading where the kinds are. Returns where they are then. Throws {@link Overtaken}. */
+export async function appendWithin(connection: Connection, records: readonly NewRecord[], session: ClientSession, known: Heads): Promise<Heads> {
+  const heads: Heads = new Map(known)
+  for (const kind of new Set(records.map((record) => record.kind))) {
+    if (!heads.has(kind)) heads.set(kind, await headOf(connection, kind, session))
   }
+  const documents = records.map((given) => {
+    const { seq, hash } = heads.get(given.kind)!
+    const document = documentOf(given, seq + 1, hash)
+    heads.set(given.kind, document)
+    return document
+  })
+  if (await insertDocuments(connection.db, 'records', documents, session)) throw new Overtaken()
+  return heads
+}
+
+async function headOf(connection: Connection, kind: RecordKind, session: ClientSession): Promise<Pick<RecordDocument, 'seq' | 'hash'>> {
+  const [last] = await connection.records.find({ kind }, { session, sort: { seq: -1 }, limit: 1, projection: { seq: 1, hash: 1 } }).toArray()
+  return last ?? { seq: 0, hash: '' }
 }
 
 function documentOf(given: NewRecord, seq: number, previous: string): RecordDocument {
@@ -130,5 +167,6 @@ function documentOf(given: NewRecord, seq: number, previous: string): RecordDocu
   const record = { ...given, detail: JSON.parse(detail) as NewRecord['detail'] }
   const hash = record.kind === 'audit' ? createHash('sha256').update(previous).update(canonicalRecord(seq, record)).digest('hex') : ''
   const { kind, atMs, actor, action, subject, clause } = record
-  return { _id: `${kind}/${seq}`, kind, seq, atMs, actor, action, subject, clause, detail, hash }
+  const keys = keysOfRecord(given)
+  return { _id: `${kind}/${seq}`, kind, seq, atMs, actor, action, subject, clause, detail, hash, ...(keys.length > 0 && { keys }) }
 }

@@ -18,10 +18,12 @@ import { OutboxIds } from './ids.ts'
 import { mailboxStore } from './mailboxes.ts'
 import { messageStore } from './messages.ts'
 import { migrate } from './migrations/migrate.ts'
+import { requireSettledIn } from './moving-house/move-lease.ts'
 import { outboxStore } from './outbox.ts'
 import type { Parts } from './parts.ts'
 import { ReadSide } from './read-side.ts'
 import { recordStore } from './records.ts'
+import { registryStore } from './registry.ts'
 import { refusalOf } from './refusals.ts'
 import { GroupCommit } from './write/group-commit.ts'
 import { Writers } from './writers.ts'
@@ -49,6 +51,10 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     const states = new AccountStates()
     const writes = new GroupCommit(connection, states, faultPoints(options.faultPoint))
     const writers = await Writers.open(connection, options.node, writes.session)
+    await requireSettledIn(connection).catch(async (error: unknown) => {
+      await writers.close()
+      throw error
+    })
     writes.onContention = () => writers.endSilent()
     const nowMs = (): number => options.clock.nowMs()
     return store({ connection, reads: new ReadSide(connection), writes, states, outboxIds: new OutboxIds(), nowMs }, writers)
@@ -78,6 +84,7 @@ function store(parts: Parts, writers: Writers): Store {
     deliveries: deliveryStore(parts),
     outbox: outboxStore(parts),
     records: recordStore(parts),
+    registry: registryStore(parts),
 
     async ready() {
       await putSetting('store.probe', String(nowMs()))
@@ -107,7 +114,7 @@ function namedBodies(reads: ReadSide, bodies: readonly string[]): Promise<string
   return reads.at(async (snapshot) => {
     const named: string[] = []
     let left = bodies
-    for (const collection of ['messages', 'outbox', 'held']) {
+    for (const collection of ['messages', 'states', 'held', 'registry']) {
       if (left.length === 0) break
       const found = new Set(await snapshot.distinct<string>(collection, 'body', { body: { $in: left } }))
       named.push(...found)

@@ -113,5 +113,6 @@ export function recordOf(document: RecordDocument): StoredRecord {
     clause: document.clause,
     detail: JSON.parse(document.detail) as StoredRecord['detail'],
     hash: document.hash,
+    keys: document.keys ?? [],
   }
 }

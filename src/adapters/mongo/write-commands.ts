@@ -27,7 +27,7 @@ const duplicateKey = 11000
 /** Answers whether a key was taken: then nothing of the transaction can be committed. */
 export async function insertDocuments(db: Db, collection: string, documents: readonly object[], session: ClientSession): Promise<boolean> {
   for (let at = 0; at < documents.length; ) {
-    const part = partFrom(documents, at)
+    const part = partFrom(documents, at, { most: maxCommandDocuments, weigh: weightOf })
     const reply = await db.command({ insert: collection, documents: part }, { session })
     if (reply['writeErrors']?.[0]?.code === duplicateKey) return true
     requireDone(reply, `insert into ${collection}`)
@@ -36,22 +36,23 @@ export async function insertDocuments(db: Db, collection: string, documents: rea
   return false
 }
 
-/** Answers how many documents matched or were made, and the ids of those that were made. */
+/** Answers the ids of the documents that were made, and whether a key was taken: then nothing of the transaction can be committed. */
 export async function updateDocuments(
   db: Db,
   collection: string,
   statements: readonly UpdateStatement[],
   session: ClientSession,
-): Promise<{ readonly matched: number; readonly made: ReadonlySet<unknown> }> {
-  let matched = 0
+): Promise<{ readonly made: ReadonlySet<unknown>; readonly taken: boolean }> {
   const made = new Set<unknown>()
-  for (let at = 0; at < statements.length; at += maxCommandStatements) {
-    const reply = await db.command({ update: collection, updates: statements.slice(at, at + maxCommandStatements) }, { session })
+  for (let at = 0; at < statements.length; ) {
+    const part = partFrom(statements, at, { most: maxCommandStatements, weigh: ({ u }) => weightOf((u as Document)['$setOnInsert'] ?? {}) })
+    const reply = await db.command({ update: collection, updates: part }, { session })
+    if (reply['writeErrors']?.[0]?.code === duplicateKey) return { made, taken: true }
     requireDone(reply, `update of ${collection}`)
-    matched += reply['n'] as number
     for (const { _id } of (reply['upserted'] ?? []) as Document[]) made.add(_id)
+    at += part.length
   }
-  return { matched, made }
+  return { made, taken: false }
 }
 
 export async function deleteDocuments(db: Db, collection: string, statements: readonly DeleteStatement[], session: ClientSession): Promise<void> {
@@ -66,15 +67,20 @@ function requireDone(reply: Document, what: string): void {
   if (first !== undefined) throw new Error(`${what}: ${String(first['errmsg'])}`)
 }
 
-function partFrom(documents: readonly object[], start: number): object[] {
+interface Bounds<T> {
+  readonly most: number
+  readonly weigh: (one: T) => number
+}
+
+function partFrom<T>(all: readonly T[], start: number, { most, weigh }: Bounds<T>): T[] {
   let bytes = 0
   let end = start
-  while (end < documents.length && end - start < maxCommandDocuments) {
-    bytes += weightOf(documents[end]!)
+  while (end < all.length && end - start < most) {
+    bytes += weigh(all[end]!)
     if (bytes > maxCommandBytes && end > start) break
     end++
   }
-  return documents.slice(start, end)
+  return all.slice(start, end)
 }
 
 /** Not less than it is by much: what weighs are byte arrays and texts. */

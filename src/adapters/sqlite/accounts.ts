@@ -1,10 +1,10 @@
 /** The accounts of the store port. */
 import type { Account } from '../../core/account/account.ts'
 import type { AccountStore } from '../../core/ports/store.ts'
-import { accountNoOf, idNo } from './ids.ts'
-import { inPages, known } from './parts.ts'
+import { accountNoOf, id, idNo } from './ids.ts'
+import { inPages, known, maxMainRows } from './parts.ts'
 import type { Parts } from './parts.ts'
-import { accountByAddress, accountByNo, accountsByLocalPart, addressesOf, countAccounts, listAccounts } from './read/accounts.ts'
+import { accountByAddress, accountByNo, addressHolders, accountsByLocalPart, addressesOf, countAccounts, listAccounts } from './read/accounts.ts'
 
 const accountNo = (account: string): number => known('account', account, 'account-unknown')
 
@@ -18,6 +18,15 @@ export function accountStore({ reads, writes, nowMs }: Parts): AccountStore {
     },
 
     byAddress: async (address) => reads.here((connection) => accountByAddress(connection, address)),
+
+    async holders(addresses) {
+      const found = new Map<string, string>()
+      for (let at = 0; at < addresses.length; at += maxMainRows) {
+        if (at > 0) await new Promise<void>((resolve) => setImmediate(resolve))
+        for (const [address, no] of reads.here((connection) => addressHolders(connection, addresses.slice(at, at + maxMainRows)))) found.set(address, id('account', no))
+      }
+      return found
+    },
 
     byLocalPart: async (localPart, limit) => reads.here((connection) => accountsByLocalPart(connection, localPart, limit)),
 

@@ -150,6 +150,7 @@ export interface RecordRow {
   clause: string | null
   detail: string
   hash: string
+  keys: string
 }
 
 export function recordOf(row: RecordRow): StoredRecord {
@@ -163,5 +164,6 @@ export function recordOf(row: RecordRow): StoredRecord {
     clause: row.clause,
     detail: JSON.parse(row.detail) as StoredRecord['detail'],
     hash: row.hash,
+    keys: row.keys === '' ? [] : row.keys.split('\n'),
   }
 }

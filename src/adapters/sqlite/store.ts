@@ -4,6 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { requireWhole } from '../../core/moving-house/move-state.ts'
+import { moveSetting } from '../../core/ports/store-copy.ts'
 import type { Store } from '../../core/ports/store.ts'
 import { accountStore } from './accounts.ts'
 import { agencyStore } from './agencies.ts'
@@ -20,6 +22,7 @@ import { bodiesInUse } from './read/messages.ts'
 import { setting } from './read/records.ts'
 import { ReadSide } from './read-side.ts'
 import { recordStore } from './records.ts'
+import { registryStore } from './registry.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export interface SqliteStoreOptions {
@@ -58,6 +61,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 function prepare(file: string): void {
   using connection = new Connection({ file, access: 'write', cacheBytes: mainCacheBytes })
   migrate(connection.db)
+  requireWhole(setting(connection, moveSetting))
 }
 
 function store(parts: Parts, lock: Disposable): Store {
@@ -78,6 +82,7 @@ function store(parts: Parts, lock: Disposable): Store {
     deliveries: deliveryStore(parts),
     outbox: outboxStore(parts),
     records: recordStore(parts),
+    registry: registryStore(parts),
 
     async ready() {
       await writes.write('probe', { nowMs: nowMs() })

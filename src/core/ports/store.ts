@@ -33,6 +33,7 @@ import type {
   Uids,
 } from '../mailbox/mailbox.ts'
 import type { NewRecord, RecordKind, StoredRecord } from '../record/record.ts'
+import type { RegistryStore } from './registry.ts'
 import type { NewOutboxRow, OutboxId, OutboxRow, OutboxState } from '../submission/outbox-row.ts'
 
 export interface Store extends AsyncDisposable {
@@ -44,6 +45,7 @@ export interface Store extends AsyncDisposable {
   readonly deliveries: DeliveryStore
   readonly outbox: OutboxStore
   readonly records: RecordStore
+  readonly registry: RegistryStore
   /** Answers when the store can take a write and a read; rejects with `unavailable` or `storage-full`. */
   ready(): Promise<void>
   /** Which of these bodies a message, an outbox row or a held delivery still names. */
@@ -100,6 +102,8 @@ export interface AccountStore {
   get(id: AccountId): Promise<Account | null>
   /** Who is behind an exact address (lower case), alias or primary. */
   byAddress(address: string): Promise<Account | null>
+  /** Which of these exact addresses (lower case) are somebody's, alias or primary, and whose. Any number. */
+  holders(addresses: readonly string[]): Promise<ReadonlyMap<string, AccountId>>
   /** Accounts whose primary address has this local part, in any domain; at most `limit`. For signing in with a bare name. */
   byLocalPart(localPart: string, limit: number): Promise<readonly Account[]>
   /** Refuses `account-unknown`; `conflict` when `ifVersion` is given and is not the present credentialVersion. */
@@ -289,7 +293,10 @@ export interface OutboxStore {
   claim(claim: { readonly node: string; readonly nowMs: number; readonly leaseUntilMs: number; readonly limit: number }): Promise<readonly OutboxRow[]>
   /** Atomic. A settled row (delivered, bounced, cancelled) never changes again; unknown and settled rows are passed over. */
   settle(settlements: readonly OutboxSettlement[]): Promise<void>
-  /** Rows handed to a node that lost them come due at once. Returns how many. */
+  /**
+   * Rows handed to a node that lost them come due at once. Returns how many. `name#run` is a run of the node `name`: what its other
+   * runs held is released, and nothing of that run; `name` alone releases what all its runs held.
+   */
   release(node: string, nowMs: number): Promise<number>
   get(id: OutboxId): Promise<OutboxRow | null>
   /** Newest first; unsettled ones only unless `states` says otherwise. */
@@ -306,9 +313,29 @@ export interface OutboxStore {
 
 // -- records ------------------------------------------------------------------------------------------------------------
 
+export interface RecordSearch {
+  readonly kind: RecordKind
+  /** One of the record's keys (core/record/record-keys.ts). */
+  readonly key?: string
+  /** fromMs ≤ atMs < toMs */
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** The last one of the page before. */
+  readonly after?: { readonly atMs: number; readonly seq: number }
+  readonly descending?: boolean
+  readonly limit: number
+}
+
 export interface RecordStore {
   /** Appends in order; audit records are chained (core/record/record.ts) without a gap, also under concurrent writers. */
   append(records: readonly NewRecord[]): Promise<void>
   /** Ascending seq from after `after`. */
   read(query: { readonly kind: RecordKind; readonly after?: number; readonly limit: number }): Promise<readonly StoredRecord[]>
+  /** By time: ascending (atMs, seq), or descending. */
+  search(query: RecordSearch): Promise<readonly StoredRecord[]>
+  /**
+   * Removes records of the kind with `fromSeq` ≤ seq ≤ `toSeq` beside those in `keep` and the last one of the kind, from
+   * which the numbering goes on; may be done again after it was broken off. Returns how many went.
+   */
+  purge(range: { readonly kind: RecordKind; readonly fromSeq: number; readonly toSeq: number; readonly keep?: readonly number[] }): Promise<number>
 }

@@ -1,8 +1,11 @@
 /**
- * Business events that are kept (Điều 7.2): administrative acts, sign-ins, mail log. Audit records form a hash chain.
+ * Business events that are kept (Điều 7.2): administrative acts, sign-ins, mail log, errors, what the system itself did.
+ * Audit records form a hash chain. Keys by which a record is found are no part of what is hashed: they follow from it.
  */
 
-export type RecordKind = 'audit' | 'sign-in' | 'mail'
+export type RecordKind = 'audit' | 'sign-in' | 'mail' | 'error' | 'system'
+
+export const recordKinds: readonly RecordKind[] = ['audit', 'sign-in', 'mail', 'error', 'system']
 
 export interface NewRecord {
   readonly kind: RecordKind
@@ -17,16 +20,19 @@ export interface NewRecord {
   readonly clause: string | null
   /** Before, after, addresses of clients and the like; never a secret. */
   readonly detail: Readonly<Record<string, unknown>>
+  /** By which it is found (record-keys.ts); left out: those that follow from actor and subject. */
+  readonly keys?: readonly string[]
 }
 
-export interface StoredRecord extends NewRecord {
+export interface StoredRecord extends Omit<NewRecord, 'keys'> {
   readonly seq: number
+  readonly keys: readonly string[]
   /** Hex SHA-256 of the previous hash and the canonical record; only for kind `audit`, else ''. */
   readonly hash: string
 }
 
 /** The bytes that are hashed: keys in a fixed order, so that every adapter computes the same chain. */
-export function canonicalRecord(seq: number, record: NewRecord): string {
+export function canonicalRecord(seq: number, record: Omit<NewRecord, 'keys'>): string {
   return JSON.stringify([seq, record.kind, record.atMs, record.actor, record.action, record.subject, record.clause, sorted(record.detail)])
 }
 

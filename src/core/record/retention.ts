@@ -62,7 +62,7 @@ export function decideRetention(record: KeptRecord, holds: readonly LegalHold[],
   return hold === undefined ? { kind: 'purge', ...on } : { kind: 'held', hold: hold.id, ...on }
 }
 
-function covers({ accounts, agencies, fromAtMs, toAtMs, releasedAtMs }: LegalHold, { atMs, subjects }: KeptRecord): boolean {
+export function covers({ accounts, agencies, fromAtMs, toAtMs, releasedAtMs }: LegalHold, { atMs, subjects }: KeptRecord): boolean {
   if (releasedAtMs !== null) return false
   if ((fromAtMs !== null && atMs < fromAtMs) || (toAtMs !== null && atMs > toAtMs)) return false
   if (accounts === null && agencies === null) return true

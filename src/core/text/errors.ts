@@ -35,6 +35,7 @@ export const errorTexts: Readonly<Record<MailErrorCode, Text>> = {
   'mailbox-exists': { vi: 'Đã có hộp thư mang tên này.', en: 'A mailbox of this name already exists.' },
   'mailbox-has-children': { vi: 'Hộp thư này còn hộp thư con.', en: 'The mailbox still has child mailboxes.' },
   'message-unknown': { vi: 'Không có thư này.', en: 'There is no such message.' },
+  'entry-unknown': { vi: 'Không có mục này.', en: 'There is no such thing.' },
   'outbox-row-unknown': { vi: 'Không có thư này trong hàng đợi gửi đi.', en: 'There is no such row in the queue of outgoing mail.' },
   'address-invalid': { vi: 'Địa chỉ không hợp lệ.', en: 'The address is not valid.' },
   'name-invalid': { vi: 'Tên không hợp lệ.', en: 'The name is not valid.' },

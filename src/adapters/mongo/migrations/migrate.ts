@@ -9,6 +9,9 @@ import type { Collection, Db } from 'mongodb'
 import { MailError } from '../../../core/errors.ts'
 import { isDuplicateKey } from '../refusals.ts'
 import * as first from './0001-first.ts'
+import * as outboxInStates from './0002-outbox-in-states.ts'
+import * as registry from './0003-registry.ts'
+import * as recordKeys from './0004-record-keys.ts'
 
 export interface Migration {
   readonly number: number
@@ -16,7 +19,7 @@ export interface Migration {
 }
 
 /** In order, without a gap, from 1. To add one: a file `000n-what.ts` and its line here. */
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, outboxInStates, registry, recordKeys]
 
 interface SchemaDocument {
   readonly _id: 'schema' | 'lock'

@@ -15,6 +15,17 @@ export async function readAccount(reads: ReadSide, states: AccountStates, filter
   return document
 }
 
+/** Those that are there, by the addresses that were asked for. */
+export async function accountsByAddress(reads: ReadSide, states: AccountStates, addresses: readonly string[]): Promise<Map<string, AccountDocument>> {
+  const asked = new Set(addresses)
+  const found = new Map<string, AccountDocument>()
+  for (const document of await reads.find<AccountDocument>('states', { filter: { addresses: { $in: [...asked] } } })) {
+    states.offer(document)
+    for (const address of document.addresses) if (asked.has(address)) found.set(address, document)
+  }
+  return found
+}
+
 export function localPartFind(localPart: string, limit: number): Find {
   return { filter: { localPart }, projection: told, sort: { address: 1 }, limit }
 }

@@ -50,6 +50,7 @@ async function collect(snapshot: Snapshot, request: ChangesRequest, account: Acc
     account: id('account', accountNo),
     modseq: upTo,
     tooOld: false,
+    ...(!messages.more && { whole: true }),
     messages: changedMessagesOf(messages.rows),
     vanished: tombstones
       .filter(({ count }) => count > 0)

@@ -10,23 +10,27 @@ export interface ListOutbox {
   readonly limit: number
 }
 
+/** What the other documents of `states` don't have. */
+const isRow = { dueAtMs: { $exists: true } }
+
 /** Newest first: the states' parts of the index are merged in the order of the ids. */
 export function listFind({ states, accountNo, before, limit }: ListOutbox): Find {
   return {
     filter: {
       ...(accountNo !== null && { account: accountNo }),
       state: { $in: states },
+      ...isRow,
       ...(before !== null && { _id: { $lt: before } }),
     },
     sort: { _id: -1 },
     limit,
-    hint: accountNo === null ? 'by-state' : 'by-account',
+    hint: accountNo === null ? 'outbox-by-state' : 'outbox-by-account',
   }
 }
 
 /** Oldest first. */
 export function dueFind(nowMs: number, limit: number): Find {
-  return { filter: { nextAtMs: { $lte: nowMs } }, projection: { _id: 1 }, sort: { nextAtMs: 1, _id: 1 }, limit, hint: 'by-next' }
+  return { filter: { nextAtMs: { $lte: nowMs } }, projection: { _id: 1 }, sort: { nextAtMs: 1, _id: 1 }, limit, hint: 'outbox-by-next' }
 }
 
 export const nextDueFind: Find = {
@@ -34,5 +38,5 @@ export const nextDueFind: Find = {
   projection: { nextAtMs: 1 },
   sort: { nextAtMs: 1 },
   limit: 1,
-  hint: 'by-next',
+  hint: 'outbox-by-next',
 }

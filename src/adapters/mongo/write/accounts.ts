@@ -11,7 +11,7 @@ import type { Operation } from './operation.ts'
 const firstModseq = 1
 
 /** Refuses `argument-invalid` without an INBOX. */
-export function newAccountDocument(no: number, agencyNo: number, account: NewAccount, nowMs: number): AccountDocument {
+export function newAccountDocument(no: number, agencyNo: number, account: Omit<NewAccount, 'agency'>, nowMs: number): AccountDocument {
   if (!account.mailboxes.some((mailbox) => mailboxName(mailbox.name) === 'INBOX')) {
     throw new MailError('argument-invalid', 'an account is made with INBOX')
   }

@@ -13,7 +13,7 @@ import { MailError } from '../../../core/errors.ts'
 import type { AccountStates } from '../account-states.ts'
 import type { Connection } from '../connection.ts'
 import type { FaultPoints } from '../fault-points.ts'
-import { isLost, isTransient, isUnknownCommit, refusalOf } from '../refusals.ts'
+import { isDisconnected, isLost, isTransient, isUnknownCommit, refusalOf } from '../refusals.ts'
 import { Duplicates, Group, Mismatch } from './group.ts'
 import type { Outcome } from './group.ts'
 import type { Operation } from './operation.ts'
@@ -159,7 +159,8 @@ export class GroupCommit {
           for (const transaction of error.transactions) duplicates.add(transaction)
           continue
         }
-        const again = error instanceof Mismatch || isTransient(error)
+        // A connection that was lost during the commit itself is not told of here.
+        const again = error instanceof Mismatch || isTransient(error) || isDisconnected(error)
         if (isLost(error) || error instanceof MailError || (group.length === 1 && !again)) {
           const told = refusalOf(error)
           for (const { reject } of group) reject(told)
@@ -214,7 +215,7 @@ export class GroupCommit {
       await this.#commit()
       if (this.#contended.size > 0) for (const { accounts } of operations) for (const no of accounts) this.#contended.delete(no)
       this.#faults.pass('after-commit')
-      this.#connection.noteWrite(session.operationTime)
+      this.#connection.noteSeen(session.operationTime)
       group.remember()
       return outcomes
     } catch (error) {
@@ -233,7 +234,7 @@ export class GroupCommit {
         await this.#session.commitTransaction()
         return
       } catch (error) {
-        if (!isUnknownCommit(error) || isTransient(error)) throw error
+        if (!isUnknownCommit(error)) throw error
         if (performance.now() > until) throw new MailError('unavailable', 'the connection was lost during a commit')
         await pause(firstPauseMs + Math.random() * maxPauseMs)
       }

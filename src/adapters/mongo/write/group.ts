@@ -2,22 +2,21 @@
  * One transaction of the group commit (design §5.7): several operations planned one after the other on drafts of the account
  * documents, then written with one command each for accounts, new, changed and removed documents, however many they are.
  *
- * An operation that leaves an account as it was (a refusal, a change that changes nothing) has nothing in the commit that
- * would prove its view of the account to be the present one. Then the account is read in the transaction, and the operation
- * planned once more.
+ * An operation that leaves an account as it was (a refusal, a change that changes nothing) has nothing to write that would prove
+ * its view of the account to be the present one. Then the proof is a write that changes nothing, in the command with the others.
  */
 import type { ClientSession, Document } from 'mongodb'
 import { MailError } from '../../../core/errors.ts'
 import type { AccountStates } from '../account-states.ts'
 import type { Connection } from '../connection.ts'
-import type { AccountDocument, DeliveryDocument, Written } from '../documents.ts'
+import type { AccountDocument, DeliveryDocument, OutboxDocument, Written } from '../documents.ts'
 import { deliveryId } from '../documents.ts'
 import type { Find } from '../read-side.ts'
 import { deleteDocuments, insertDocuments, updateDocuments } from '../write-commands.ts'
-import type { UpdateStatement } from '../write-commands.ts'
 import { Additions } from './additions.ts'
 import { Undone } from './operation.ts'
 import type { Operation } from './operation.ts'
+import { accountProof, accountUpdate, stateInsert } from './state-statements.ts'
 import { Step } from './step.ts'
 
 /** Somebody else has written one of the accounts: what was planned does not hold. */
@@ -59,6 +58,8 @@ export class Group {
   readonly #bases = new Map<number, AccountDocument | null>()
   readonly #read = new Set<number>()
   readonly #now = new Map<number, AccountDocument>()
+  /** Accounts that an operation was planned on. */
+  readonly #seen = new Set<number>()
   readonly #deliveries: DeliveryDocument[] = []
   readonly #additions = new Additions()
 
@@ -70,39 +71,42 @@ export class Group {
   }
 
   account(no: number): AccountDocument | null {
-    return this.#now.get(no) ?? this.#bases.get(no) ?? null
+    const known = this.#now.get(no) ?? this.#bases.get(no)
+    if (known === undefined) throw new Error(`account ${no} was planned on and not loaded`)
+    return known
   }
 
-  /** What the operations need to know, in one command each where anything is missing. */
+  /** What the operations need to know: one command, or none when it is known. */
   async prepare(operations: readonly Operation<unknown>[]): Promise<void> {
-    await this.load(operations.flatMap(({ accounts }) => accounts))
-    await this.loadThreads(operations.flatMap(({ threadKeys = [] }) => threadKeys))
+    const nos = this.#unknownAccounts(operations.flatMap(({ accounts }) => accounts))
+    const keys = this.#unknownThreads(operations.flatMap(({ threadKeys = [] }) => threadKeys))
+    if (nos.length > 0 && keys.length > 0) await this.#readBoth(nos, keys)
+    else if (nos.length > 0) await this.load(nos)
+    else if (keys.length > 0) await this.loadThreads(keys)
   }
 
   async load(nos: readonly number[]): Promise<void> {
-    const missing: number[] = []
+    const missing = this.#unknownAccounts(nos)
+    if (missing.length > 0) this.#takeAccounts(missing, await this.find<AccountDocument>('states', accountsFind(missing)))
+  }
+
+  /** Those that must be read; the others are taken as they are remembered. */
+  #unknownAccounts(nos: readonly number[]): number[] {
+    const unknown: number[] = []
     for (const no of new Set(nos)) {
       if (this.#bases.has(no)) continue
       const remembered = this.#states.get(no)
-      if (remembered === null) missing.push(no)
+      if (remembered === null) unknown.push(no)
       else this.#bases.set(no, remembered)
     }
-    await this.#readAccounts(missing)
+    return unknown
   }
 
-  /** Plans one operation and takes it in, unless it is refused. Throws {@link Mismatch}, or what the database says. */
+  /** Plans one operation and takes it in, unless it is refused. Throws what the database says. */
   async add(operation: Operation<unknown>): Promise<Outcome> {
-    for (;;) {
-      const plan = await this.#plan(operation)
-      const unproven = [...plan.step.seen].filter((no) => !this.#isProven(no, plan))
-      if (unproven.length === 0) return this.#take(plan)
-      await this.#readAccounts(unproven)
-    }
-  }
-
-  /** Read in this transaction, or written with it on the condition that it is what it was. */
-  #isProven(no: number, { step, undone }: Plan): boolean {
-    return this.#read.has(no) || this.#now.has(no) || (!undone && step.drafts.has(no))
+    const plan = await this.#plan(operation)
+    for (const no of plan.step.seen) this.#seen.add(no)
+    return this.#take(plan)
   }
 
   async #plan(operation: Operation<unknown>): Promise<Plan> {
@@ -130,6 +134,7 @@ export class Group {
     await this.#writeStates()
     const { db } = this.#connection
     for (const [collection, { inserts, updates, deletes }] of this.#additions) {
+      if (collection === 'outbox') continue
       const taken = await insertDocuments(db, collection, inserts, this.session)
       if (taken) throw new Error(`a number of ${collection} was used twice`)
       await updateDocuments(db, collection, updates, this.session)
@@ -137,14 +142,17 @@ export class Group {
     }
   }
 
-  /** Accounts on the condition that they are what they were; deliveries on the condition that they are not there. */
+  /** Accounts on the condition that they are what they were; deliveries on the condition that they are not there; rows of the outbox. */
   async #writeStates(): Promise<void> {
     const accounts = [...this.#now].map(([no, now]) => accountUpdate(this.#bases.get(no)!, now))
-    const deliveries = this.#deliveries.map(deliveryInsert)
-    const { matched, made } = await updateDocuments(this.#connection.db, 'states', [...accounts, ...deliveries], this.session)
-    if (matched !== accounts.length + deliveries.length) throw new Mismatch()
+    const proofs = [...this.#seen].filter((no) => !this.#read.has(no) && !this.#now.has(no)).map((no) => accountProof(this.#bases.get(no)!))
+    const { inserts: rows, updates: settlements } = this.#additions.of('outbox')
+    const inserts = [...this.#deliveries, ...(rows as OutboxDocument[])].map(stateInsert)
+    const { made, taken } = await updateDocuments(this.#connection.db, 'states', [...accounts, ...proofs, ...inserts, ...settlements], this.session)
+    if (taken || [...this.#now.keys(), ...this.#seen].some((no) => made.has(no))) throw new Mismatch()
     const duplicates = this.#deliveries.filter(({ _id }) => !made.has(_id))
     if (duplicates.length > 0) throw new Duplicates(duplicates.map(({ _id }) => transactionOf(_id)))
+    if (rows.some(({ _id }) => !made.has(_id))) throw new Error('an id of the outbox was used twice')
   }
 
   /** Before the states are written: numbers that somebody else has used tell that the account has changed. */
@@ -173,9 +181,16 @@ export class Group {
     return (await cursor.toArray()) as T[]
   }
 
-  async #readAccounts(nos: readonly number[]): Promise<void> {
-    if (nos.length === 0) return
-    const found = await this.find<AccountDocument>('states', { filter: { _id: { $in: nos } } })
+  async loadThreads(keys: readonly number[]): Promise<void> {
+    const missing = this.#unknownThreads(keys)
+    if (missing.length > 0) this.#takeThreads(missing, await this.find<ThreadRow>('messages', threadsFind(missing)))
+  }
+
+  #unknownThreads(keys: readonly number[]): number[] {
+    return [...new Set(keys)].filter((key) => !this.threads.has(key))
+  }
+
+  #takeAccounts(nos: readonly number[], found: readonly AccountDocument[]): void {
     const byNo = new Map(found.map((account) => [account._id, account]))
     for (const no of nos) {
       this.#bases.set(no, byNo.get(no) ?? null)
@@ -183,35 +198,45 @@ export class Group {
     }
   }
 
-  async loadThreads(keys: readonly number[]): Promise<void> {
-    const missing = [...new Set(keys)].filter((key) => !this.threads.has(key))
-    if (missing.length === 0) return
-    const wanted = new Set(missing)
-    const find = { filter: { threadKeys: { $in: missing } }, projection: { _id: 0, threadKeys: 1, thread: 1 } }
-    for (const { threadKeys, thread } of await this.find<{ threadKeys: number[]; thread: number }>('messages', find)) {
+  #takeThreads(keys: readonly number[], found: readonly ThreadRow[]): void {
+    const wanted = new Set(keys)
+    for (const { threadKeys, thread } of found) {
       for (const key of threadKeys) if (wanted.has(key)) this.threads.set(key, Math.min(thread, this.threads.get(key) ?? Infinity))
     }
   }
+
+  /**
+   * Accounts and threads in one command, beginning at a document that is always there ($unionWith is not allowed in transactions).
+   * Each account comes as a document of its own, the first one with the threads, so that no answer is too large.
+   */
+  async #readBoth(nos: readonly number[], keys: readonly number[]): Promise<void> {
+    const [accounts, threads] = [accountsFind(nos), threadsFind(keys)]
+    const pipeline = [
+      { $match: { _id: 'schema' } },
+      { $project: { _id: 1 } },
+      { $lookup: { from: 'messages', pipeline: [{ $match: threads.filter }, { $project: threads.projection }], as: 'threads' } },
+      { $lookup: { from: 'states', pipeline: [{ $match: accounts.filter }], as: 'account' } },
+      { $unwind: { path: '$account', includeArrayIndex: 'at', preserveNullAndEmptyArrays: true } },
+      { $project: { account: 1, threads: { $cond: [{ $gt: ['$at', 0] }, '$$REMOVE', '$threads'] } } },
+    ]
+    const options = { session: this.session, batchSize: batchDocuments }
+    const found = await this.#connection.db.collection('schema').aggregate<{ account?: AccountDocument; threads?: ThreadRow[] }>(pipeline, options).toArray()
+    this.#takeAccounts(nos, found.flatMap(({ account }) => account ?? []))
+    this.#takeThreads(keys, found.flatMap((one) => one.threads ?? []))
+  }
 }
 
-/** What changed, on the condition that nobody else has changed anything. */
-export function accountUpdate(base: AccountDocument, now: AccountDocument): UpdateStatement {
-  now.rev = base.rev + 1
-  const set: Document = {}
-  const unset: Document = {}
-  for (const [field, value] of Object.entries(now)) {
-    if (field !== 'mailboxes' && value !== base[field as keyof AccountDocument]) set[field] = value
-  }
-  for (const [no, mailbox] of Object.entries(now.mailboxes)) {
-    if (mailbox !== base.mailboxes[no]) set[`mailboxes.${no}`] = mailbox
-  }
-  for (const no of Object.keys(base.mailboxes)) if (now.mailboxes[no] === undefined) unset[`mailboxes.${no}`] = ''
-  return { q: { _id: base._id, rev: base.rev }, u: { $set: set, ...(Object.keys(unset).length > 0 && { $unset: unset }) } }
+interface ThreadRow {
+  readonly threadKeys: readonly number[]
+  readonly thread: number
 }
 
-/** Changes nothing when it is there, and then the answer does not list it as made. */
-function deliveryInsert({ _id, ...rest }: DeliveryDocument): UpdateStatement {
-  return { q: { _id }, u: { $setOnInsert: rest }, upsert: true }
+function accountsFind(nos: readonly number[]): { readonly filter: Document } {
+  return { filter: { _id: { $in: nos } } }
+}
+
+function threadsFind(keys: readonly number[]): { readonly filter: Document; readonly projection: Document } {
+  return { filter: { threadKeys: { $in: keys } }, projection: { _id: 0, threadKeys: 1, thread: 1 } }
 }
 
 function transactionOf(id: string): string {

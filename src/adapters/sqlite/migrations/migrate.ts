@@ -5,6 +5,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { MailError } from '../../../core/errors.ts'
 import * as first from './0001-first.ts'
+import * as registry from './0002-registry.ts'
+import * as recordKeys from './0003-record-keys.ts'
 
 export interface Migration {
   readonly number: number
@@ -12,7 +14,7 @@ export interface Migration {
 }
 
 /** In order, without a gap, from 1. To add one: a file `000n-what.ts` and its line here. */
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, registry, recordKeys]
 
 /** The caller holds the lock of the folder. Refuses `unavailable` when the schema is newer than `known` goes. */
 export function migrate(db: DatabaseSync, known: readonly Migration[] = migrations): void {

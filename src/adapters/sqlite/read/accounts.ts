@@ -16,6 +16,13 @@ export function accountByAddress(connection: Connection, address: string): Accou
   return orNull(connection.get<AccountRow>(`${select} WHERE a.no = (SELECT account FROM address WHERE address = ?)`, address))
 }
 
+export function addressHolders(connection: Connection, addresses: readonly string[]): (readonly [string, number])[] {
+  return addresses.flatMap((address) => {
+    const row = connection.get<{ account: number }>('SELECT account FROM address WHERE address = ?', address)
+    return row === undefined ? [] : [[address, row.account] as const]
+  })
+}
+
 export function accountsByLocalPart(connection: Connection, localPart: string, limit: number): Account[] {
   return connection.all<AccountRow>(`${select} WHERE a.local_part = ? ORDER BY a.address LIMIT ?`, localPart, limit).map(accountOf)
 }

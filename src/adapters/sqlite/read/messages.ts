@@ -65,9 +65,9 @@ export interface Slice {
   readonly nextUid: number | null
 }
 
-const maxUid = 2 ** 32 - 1
+export const maxUid = 2 ** 32 - 1
 /** From this share of wanted UIDs in a range, reading the range and leaving some out beats asking for each. */
-const denseShare = 0.5
+export const denseShare = 0.5
 const firstChunkMessages = 16
 const chunkMessages = 128
 
@@ -143,6 +143,6 @@ function includes(sorted: Uint32Array, value: number): boolean {
 
 /** Which of these bodies are named by a message, an outbox row or a held delivery. */
 export function bodiesInUse(connection: Connection, bodies: readonly string[]): string[] {
-  const holders = ['message', 'outbox', 'held'].map((table) => `SELECT 1 AS used FROM ${table} WHERE body = ? LIMIT 1`)
+  const holders = ['message', 'outbox', 'held', 'registry_body'].map((table) => `SELECT 1 AS used FROM ${table} WHERE body = ? LIMIT 1`)
   return connection.snapshot(() => bodies.filter((body) => holders.some((sql) => connection.get<{ used: number }>(sql, body) !== undefined)))
 }

@@ -19,7 +19,7 @@ const firstModseq = 1
 export function createAccount(connection: Connection, { account, nowMs }: CreateAccount): Account {
   const agencyNo = idNo('agency', account.agency)
   if (agencyNo === null || connection.get('SELECT 1 FROM agency WHERE no = ?', agencyNo) === undefined) throw new MailError('agency-unknown')
-  if (addressOwner(connection, account.address) !== null) throw new MailError('address-taken')
+  if (addressOwner(connection, account.address) !== null) throw new MailError('address-taken', 'the address is taken', { address: account.address })
   if (!account.mailboxes.some((mailbox) => mailboxName(mailbox.name) === 'INBOX')) {
     throw new MailError('argument-invalid', 'an account is made with INBOX')
   }
@@ -83,6 +83,27 @@ export function changeAccount(connection: Connection, { accountNo, change, ifVer
     accountNo,
   )
   if (change.quotaBytes !== undefined) connection.run('UPDATE account_state SET quota_bytes = ? WHERE account = ?', change.quotaBytes, accountNo)
+  return accountByNo(connection, accountNo)!
+}
+
+export interface RenameAccount {
+  readonly accountNo: number
+  readonly address: string
+  /** The old primary address stays as an alias. */
+  readonly keepOld: boolean
+}
+
+/** A new primary address, which may be an alias of the account already. Refuses `account-unknown`, `address-taken`. */
+export function renameAccount(connection: Connection, { accountNo, address, keepOld }: RenameAccount): Account {
+  const now = accountByNo(connection, accountNo)
+  if (now === null) throw new MailError('account-unknown')
+  const owner = addressOwner(connection, address)
+  if (owner !== null && owner !== accountNo) throw new MailError('address-taken', 'the address is taken', { address })
+  if (address === now.address) return now
+  if (keepOld) connection.run('UPDATE address SET is_primary = 0 WHERE address = ?', now.address)
+  else connection.run('DELETE FROM address WHERE address = ?', now.address)
+  connection.run('INSERT INTO address (address, account, is_primary) VALUES (?, ?, 1) ON CONFLICT (address) DO UPDATE SET is_primary = 1', address, accountNo)
+  connection.run('UPDATE account SET address = ?, local_part = ? WHERE no = ?', address, address.slice(0, address.lastIndexOf('@')), accountNo)
   return accountByNo(connection, accountNo)!
 }
 

@@ -9,7 +9,8 @@ import { fileHeld, finishHeld, holdDelivery } from './held.ts'
 import { createMailboxes, removeMailbox, renameMailboxes, setRole, setSubscribed } from './mailboxes.ts'
 import { copyMessages, expungeMessages, moveMessages } from './moving.ts'
 import { cancelOutbox, claimOutbox, forgetOutbox, releaseOutbox, retryOutbox, settleOutboxRows } from './outbox.ts'
-import { appendRecords } from './records.ts'
+import { appendRecords, purgeRecords } from './records.ts'
+import { commitRegistry } from './registry.ts'
 import { probe, putSetting } from './settings.ts'
 import { pruneThreads, pruneTombstones } from './tombstones.ts'
 import { forgetDeliveries } from './transactions.ts'
@@ -45,6 +46,8 @@ export const operations = {
   cancelOutbox,
   forgetOutbox,
   appendRecords,
+  purgeRecords,
+  commitRegistry,
   putSetting,
   probe,
 }

@@ -1,4 +1,5 @@
 /** Writes of the outbox. `next_at` follows from each state: see the migration that made the table. */
+import { earlierHolders } from '../../../core/submission/holder.ts'
 import { MailError } from '../../../core/errors.ts'
 import type { Delivery, OutboxSettlement } from '../../../core/ports/store.ts'
 import type { OutboxRow, OutboxState } from '../../../core/submission/outbox-row.ts'
@@ -85,14 +86,17 @@ function settleOne(connection: Connection, no: number, { state, reply, atMs, unt
 }
 
 export function releaseOutbox(connection: Connection, { node, nowMs }: { readonly node: string; readonly nowMs: number }): number {
+  const { from, below, except } = earlierHolders(node)
   let released = 0
   for (const state of ['handed', 'deferred'] satisfies OutboxState[]) {
     released += connection.run(
-      "UPDATE outbox SET state = 'queued', node = NULL, lease_until = NULL, due_at = ?, next_at = ? WHERE state = ? AND node = ?",
+      "UPDATE outbox SET state = 'queued', node = NULL, lease_until = NULL, due_at = ?, next_at = ? WHERE state = ? AND node >= ? AND node < ? AND node IS NOT ?",
       nowMs,
       nowMs,
       state,
-      node,
+      from,
+      below,
+      except,
     )
   }
   return released
