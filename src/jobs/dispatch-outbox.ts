@@ -4,7 +4,7 @@
  * lease ends by itself.
  */
 import type { Dispatch } from '../core/submission/dispatch.ts'
-import type { JobClock, JobLog } from './scheduler.ts'
+import { tellFailure, type JobClock, type JobLog } from './scheduler.ts'
 
 export interface OutboxDispatcher extends AsyncDisposable {
   /** Looks for due rows now. */
@@ -46,7 +46,7 @@ export function startOutboxDispatcher({ dispatch, clock, log, node }: Dispatcher
         const { nextDueAtMs } = await dispatch.run(node, stop.signal)
         restMs = nextDueAtMs === null ? longestSleepMs : Math.min(Math.max(nextDueAtMs - clock.nowMs(), 0), longestSleepMs)
       } catch (error) {
-        log.error({ job: 'outbox', err: error }, 'job failed')
+        tellFailure(log, { job: 'outbox' }, error)
       }
       await rest(restMs)
     }

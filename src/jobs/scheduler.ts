@@ -5,6 +5,7 @@
  * A job that is `alone` runs on one node of several, and on whichever it was, not again before its time: it takes a lock, which
  * rests afterwards. While locks are not to be had it waits; all such jobs put in order what may wait for days.
  */
+import { isMailError } from '../core/errors.ts'
 
 export interface JobClock {
   nowMs(): number
@@ -14,6 +15,7 @@ export interface JobClock {
 
 export interface JobLog {
   error(detail: object, message: string): void
+  warn(detail: object, message: string): void
   info(detail: object, message: string): void
 }
 
@@ -45,6 +47,12 @@ export interface Scheduler extends AsyncDisposable {
   readonly names: readonly string[]
 }
 
+/** A store that is away is no fault of the job, which is done at its next turn. */
+export function tellFailure(log: Pick<JobLog, 'error' | 'warn'>, told: object, error: unknown): void {
+  if (isMailError(error, 'unavailable')) log.warn({ ...told, reason: error.message }, 'job waits: the store is away')
+  else log.error({ ...told, err: error }, 'job failed')
+}
+
 /** What a stop waits for jobs at work. All of them may be cut off at any point, and go on at their next turn. */
 const stopWithinMs = 2_000
 /** How soon a node looks again whether a job has become its own: its holder may have died. */
@@ -60,7 +68,7 @@ export function startScheduler(jobs: readonly Job[], { clock, log, locks }: Sche
       if (done !== null) log.info({ job: job.name, ...told, ...done }, 'job done')
       return true
     } catch (error) {
-      log.error({ job: job.name, ...told, err: error }, 'job failed')
+      tellFailure(log, { job: job.name, ...told }, error)
       return false
     }
   }

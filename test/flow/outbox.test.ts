@@ -112,7 +112,7 @@ test('a row that the node refuses for good is bounced, one that it refuses for n
 test('the dispatcher hands over what is committed, released or retried without being asked, and stops at once', async () => {
   await using rig = await openDeliveryRig()
   const failures: unknown[] = []
-  const log = { info: () => undefined, error: (detail: object) => failures.push(detail) }
+  const log = { info: () => undefined, warn: () => undefined, error: (detail: object) => failures.push(detail) }
   const dispatcher = startOutboxDispatcher({ dispatch: rig.delivery.dispatch, clock: rig.clock, log, node: 'node' })
   const { account, ids } = await send(rig, ['mot@example.net'])
   await rig.outside.got(1)
@@ -140,7 +140,7 @@ test('the dispatcher lives through a store that fails, and tries again', async (
       return await claim(...args)
     },
   })
-  await using _dispatcher = startOutboxDispatcher({ dispatch: rig.delivery.dispatch, clock: rig.clock, log: { info: () => undefined, error: () => told() }, node: 'node' })
+  await using _dispatcher = startOutboxDispatcher({ dispatch: rig.delivery.dispatch, clock: rig.clock, log: { info: () => undefined, warn: () => undefined, error: () => told() }, node: 'node' })
   await failed
   failing = false
   // The dispatcher may not be asleep yet at the first turn.

@@ -4,15 +4,19 @@
  * fit to that.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Turnstile } from './fault-load.ts'
 import type { ImapClient } from './imap-client.ts'
 import { readMessage, signedIn } from './mail-reader.ts'
 import type { Person } from './running-server.ts'
-import type { ServerProcess } from './server-process.ts'
 
 const pollPauseMs = 15
 /** Every so many polls it marks a message as read, so that old messages change too. */
 const pollsAMark = 25
+
+/** Where a reader goes next; it waits there while there is no server. */
+export interface ReaderDoor {
+  readonly ended: boolean
+  server(): Promise<{ readonly ports: { readonly imap: number } }>
+}
 
 interface Known {
   readonly messageId: string
@@ -31,23 +35,32 @@ export class FaultReader {
   /** Everything up to this has been told. */
   #seenModseq = 0
   #condstore = false
-  readonly #turnstile: Turnstile
+  readonly #turnstile: ReaderDoor
+  /** A server whose store is away says so, and is asked again. */
+  readonly #forgives: boolean
 
-  constructor(person: Person, turnstile: Turnstile) {
+  constructor(person: Person, turnstile: ReaderDoor, options: { readonly forgivesUnavailable?: boolean } = {}) {
     this.person = person
     this.#turnstile = turnstile
+    this.#forgives = options.forgivesUnavailable ?? false
   }
 
   get readsModseq(): boolean {
     return this.#condstore
   }
 
-  /** Until the turnstile has ended; then it looks once more at everything. */
+  /**
+   * Until the turnstile has ended; then it looks once more at everything. One that forgives does so in a session of its own, for the
+   * last bell of another node may not have rung yet in the one that it has.
+   */
   async run(): Promise<void> {
-    while (!this.#turnstile.ended) {
+    let lookedLast = false
+    while (!this.#turnstile.ended || (this.#forgives && !lookedLast)) {
       const server = await this.#turnstile.server()
+      const isLast = this.#turnstile.ended
       try {
         await this.#session(server)
+        lookedLast = isLast
       } catch (error) {
         if (!(error instanceof Gone)) throw error
         await wait(pollPauseMs)
@@ -55,7 +68,7 @@ export class FaultReader {
     }
   }
 
-  async #session(server: ServerProcess): Promise<void> {
+  async #session(server: { readonly ports: { readonly imap: number } }): Promise<void> {
     const client = await signedIn(server.ports.imap, this.person).catch((error: Error) => Promise.reject(new Gone(error.message)))
     try {
       this.connections++
@@ -74,9 +87,9 @@ export class FaultReader {
   }
 
   async #open(client: ImapClient): Promise<void> {
-    const capabilities = (await ask(client, 'CAPABILITY')).join(' ')
+    const capabilities = (await this.#ask(client, 'CAPABILITY')).join(' ')
     this.#condstore = / CONDSTORE\b/.test(capabilities)
-    const lines = await ask(client, this.#condstore ? 'SELECT INBOX (CONDSTORE)' : 'SELECT INBOX')
+    const lines = await this.#ask(client, this.#condstore ? 'SELECT INBOX (CONDSTORE)' : 'SELECT INBOX')
     const validity = /UIDVALIDITY (\d+)/.exec(lines.join('\n'))?.[1] ?? ''
     if (this.#uidValidity !== null && validity !== this.#uidValidity) this.problems.push(`UIDVALIDITY was ${this.#uidValidity}, is ${validity}`)
     this.#uidValidity = validity
@@ -90,10 +103,10 @@ export class FaultReader {
   async #poll(client: ImapClient): Promise<void> {
     this.polls++
     const before = this.#lastUid
-    for (const line of await ask(client, `UID FETCH ${before + 1}:* (UID ENVELOPE)`)) this.#take(line, (uid) => uid > before)
+    for (const line of await this.#ask(client, `UID FETCH ${before + 1}:* (UID ENVELOPE)`)) this.#take(line, (uid) => uid > before)
     if (!this.#condstore) return
     const seen = this.#seenModseq
-    for (const line of await ask(client, `UID FETCH 1:* (UID ENVELOPE MODSEQ) (CHANGEDSINCE ${seen})`)) {
+    for (const line of await this.#ask(client, `UID FETCH 1:* (UID ENVELOPE MODSEQ) (CHANGEDSINCE ${seen})`)) {
       const modseq = this.#take(line, () => true)
       if (modseq !== null && modseq <= seen) this.problems.push(`modseq ${modseq} was told as a change since ${seen}`)
     }
@@ -104,7 +117,7 @@ export class FaultReader {
     const there = new Set<number>()
     const items = this.#condstore ? '(UID ENVELOPE MODSEQ)' : '(UID ENVELOPE)'
     const knownUpTo = this.#seenModseq
-    for (const line of await ask(client, `UID FETCH 1:* ${items}`)) {
+    for (const line of await this.#ask(client, `UID FETCH 1:* ${items}`)) {
       const read = readMessage(line)
       if (read === null) continue
       there.add(read.uid)
@@ -121,7 +134,16 @@ export class FaultReader {
   async #mark(client: ImapClient): Promise<void> {
     const uids = [...this.known.keys()]
     const uid = uids[this.polls % Math.max(uids.length, 1)]
-    if (uid !== undefined) await ask(client, `UID STORE ${uid} +FLAGS.SILENT (\\Seen)`)
+    if (uid !== undefined) await this.#ask(client, `UID STORE ${uid} +FLAGS.SILENT (\\Seen)`)
+  }
+
+  async #ask(client: ImapClient, command: string): Promise<string[]> {
+    const lines = await client.command(command)
+    const last = lines?.at(-1) ?? ''
+    if (lines === null || lines.some((line) => line.startsWith('* BYE'))) throw new Gone(command)
+    if (this.#forgives && last.startsWith('NO [UNAVAILABLE]')) throw new Gone(command)
+    if (!last.startsWith('OK')) throw new Error(`${command}: ${last}`)
+    return lines
   }
 
   /** The modseq of the line, or null. */
@@ -140,15 +162,8 @@ export class FaultReader {
   }
 }
 
-/** The server went away. */
+/** The server went away, or its store did. */
 class Gone extends Error {}
-
-async function ask(client: ImapClient, command: string): Promise<string[]> {
-  const lines = await client.command(command)
-  if (lines === null || lines.some((line) => line.startsWith('* BYE'))) throw new Gone(command)
-  if (!lines.at(-1)!.startsWith('OK')) throw new Error(`${command}: ${lines.at(-1)}`)
-  return lines
-}
 
 function modseqOf(line: string): number | null {
   const found = /MODSEQ \((\d+)\)/.exec(line)?.[1]

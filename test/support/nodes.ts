@@ -36,6 +36,8 @@ export interface ProvinceOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Instead of the set's own address: by a proxy of the test. */
   readonly mongoUrl?: (set: ReplicaSet) => string
+  /** One of the test's own; it is stopped with the province. */
+  readonly set?: ReplicaSet
 }
 
 export interface NodeEnd {
@@ -59,7 +61,11 @@ export interface NodeProcess {
 }
 
 export interface CoreNode extends NodeProcess {
+  /** TLS. */
   readonly imap: number
+  readonly plainImap: number
+  /** Where ingress nodes come. */
+  readonly ways: { readonly link: number; readonly lmtp: number }
   readonly http: number
   control<C extends ControlCommand>(command: C, args: ControlArgs<C>, onRow?: (row: never) => void): Promise<ControlAnswer<C>>
 }
@@ -75,6 +81,8 @@ export interface Province extends AsyncDisposable {
   readonly set: ReplicaSet
   readonly redis: RedisServer
   readonly database: string
+  /** Of link and LMTP. */
+  readonly token: string
   readonly cores: readonly CoreNode[]
   readonly ingresses: readonly IngressNode[]
   /** `<local>@so.congvu.test`, which may sign in at once. */
@@ -85,12 +93,13 @@ export async function startProvince(options: ProvinceOptions = {}): Promise<Prov
   await using open = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'congvu-province-'))
   open.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
-  const [set, redis] = await Promise.all([startReplicaSet(options.members ?? 1), redisServer()])
+  const [set, redis] = await Promise.all([options.set ?? startReplicaSet(options.members ?? 1), redisServer()])
   open.defer(() => set.stop())
   open.use(redis)
   const database = freshDatabase()
   const tokenFile = join(folder, 'token')
-  await writeFile(tokenFile, randomBytes(32).toString('hex'), { mode: 0o600 })
+  const token = randomBytes(32).toString('hex')
+  await writeFile(tokenFile, token, { mode: 0o600 })
   await writeFile(join(folder, 'congvu.toml'), '')
   const corePlaces = await Promise.all(Array.from({ length: options.cores ?? 2 }, async () => [await freePort(), await freePort()] as const))
   const common = {
@@ -111,7 +120,8 @@ export async function startProvince(options: ProvinceOptions = {}): Promise<Prov
   const cores: Core[] = []
   for (const [i, [port, lmtpPort]] of corePlaces.entries()) {
     const name = `core-${i + 1}`
-    const core = new Core({ name, role: 'core', data: join(folder, name), environment: { ...environment(name), CONGVU_LINK__PORT: String(port), CONGVU_LINK__LMTP_PORT: String(lmtpPort) } })
+    const ways = { CONGVU_LINK__PORT: String(port), CONGVU_LINK__LMTP_PORT: String(lmtpPort) }
+    const core = new Core({ name, role: 'core', data: join(folder, name), environment: { ...environment(name), ...ways } }, { link: port, lmtp: lmtpPort })
     open.defer(() => core.kill())
     cores.push(core)
   }
@@ -132,6 +142,7 @@ export async function startProvince(options: ProvinceOptions = {}): Promise<Prov
     set,
     redis,
     database,
+    token,
     cores,
     ingresses,
     async person(local) {
@@ -155,6 +166,7 @@ class RestartableNode implements NodeProcess {
   #run: ReturnType<typeof launch> | null = null
   /** Kept over restarts, so that clients find it again. */
   #ports: Readonly<Record<string, string>> = {}
+  readonly #labels = new Map<string, number>()
 
   constructor(settings: NodeSettings) {
     this.settings = settings
@@ -186,9 +198,13 @@ class RestartableNode implements NodeProcess {
   }
 
   port(label: string): number {
+    // Kept over restarts, so that clients may ask for it while the node is down.
+    const known = this.#labels.get(label)
+    if (known !== undefined) return known
     const line = this.#present.text.output.split('\n').find((one) => one.trim().startsWith(label))
     const port = Number(/:(\d+)\s*$/.exec(line ?? '')?.[1])
     if (!(port > 0)) throw new Error(`no port of ${label} in:\n${this.#present.text.output}`)
+    this.#labels.set(label, port)
     return port
   }
 
@@ -221,6 +237,17 @@ class RestartableNode implements NodeProcess {
 }
 
 class Core extends RestartableNode implements CoreNode {
+  readonly ways: CoreNode['ways']
+
+  constructor(settings: NodeSettings, ways: CoreNode['ways']) {
+    super(settings)
+    this.ways = ways
+  }
+
+  get plainImap(): number {
+    return this.port('IMAP, STARTTLS')
+  }
+
   get imap(): number {
     return this.port('IMAP, TLS')
   }
@@ -234,7 +261,7 @@ class Core extends RestartableNode implements CoreNode {
   }
 
   protected override portsToKeep(): Record<string, string> {
-    return { CONGVU_IMAP__TLS_PORT: String(this.imap), CONGVU_HTTP__PORT: String(this.http) }
+    return { CONGVU_IMAP__PORT: String(this.plainImap), CONGVU_IMAP__TLS_PORT: String(this.imap), CONGVU_HTTP__PORT: String(this.http) }
   }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createLocalLocks } from '../../src/adapters/local/locks.ts'
+import { MailError } from '../../src/core/errors.ts'
 import { startScheduler, type Job } from '../../src/jobs/scheduler.ts'
 import { RigClock } from '../support/delivery-rig.ts'
 
@@ -12,6 +13,7 @@ function rig(jobs: readonly Job[]) {
   const lines: string[] = []
   const log = {
     info: (detail: object) => lines.push(`done ${JSON.stringify(detail)}`),
+    warn: (detail: object) => lines.push(`waits ${(detail as { job: string }).job}`),
     error: (detail: object) => lines.push(`failed ${(detail as { job: string }).job}`),
   }
   return { clock, lines, scheduler: startScheduler(jobs, { clock, log }) }
@@ -43,6 +45,14 @@ test('a job that fails is logged and tried again, a job that did something says 
   await scheduler[Symbol.asyncDispose]()
 })
 
+test('a store that is away is a warning: the job waits for its next turn', async () => {
+  const { clock, lines, scheduler } = rig([{ name: 'broom', everyMs: 10, run: () => Promise.reject(new MailError('unavailable')) }])
+  clock.turn(10)
+  await settle()
+  assert.deepEqual(lines, ['waits broom'])
+  await scheduler[Symbol.asyncDispose]()
+})
+
 test('a stop waits for the job at work, but not without end', async () => {
   let told: AbortSignal | null = null
   let finish: () => void = () => undefined
@@ -70,7 +80,7 @@ describe('jobs of several nodes', () => {
     const locks = createLocalLocks(clock)
     const away = { now: false }
     const lines: string[] = []
-    const log = { info: (detail: object, message: string) => lines.push(`${(detail as { job: string }).job}: ${message}`), error: (_detail: object, message: string) => lines.push(message) }
+    const log = { info: (detail: object, message: string) => lines.push(`${(detail as { job: string }).job}: ${message}`), warn: (_detail: object, message: string) => lines.push(message), error: (_detail: object, message: string) => lines.push(message) }
     const guarded = { take: (name: string) => (away.now ? Promise.reject(new Error('away')) : locks.take(name)) }
     const schedulers = ['one', 'two'].map((node) => startScheduler([{ name: 'broom', everyMs: 3_600_000, alone: true, ...job(node) }], { clock, log, locks: guarded }))
     return {

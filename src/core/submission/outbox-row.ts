@@ -28,7 +28,7 @@ export interface OutboxRow extends NewOutboxRow {
   readonly state: OutboxState
   readonly createdAtMs: number
   readonly attempts: number
-  /** Node that holds the lease while `handed` or `deferred`. */
+  /** Holder of the lease while `handed` or `deferred` (holder.ts). */
   readonly node: string | null
   readonly leaseUntilMs: number | null
   readonly lastReply: string | null

@@ -62,9 +62,12 @@ function requireBounded(rows: readonly OutboxId[]): void {
   if (rows.length > maxReportRows) throw new MailError('argument-invalid', 'too many rows at once')
 }
 
-/** A row that another node has by now is that node's to send: whoever had it before was slower than its lease. */
+/**
+ * A row is its holder's to send. One that nobody holds any more was taken for lost, and is handed over anew; one that another holds by
+ * now was given to it because whoever had it before was slower than its lease, or is a run of that node that has ended.
+ */
 function mayGoOut(row: OutboxRow | null, node: string): boolean {
-  return row !== null && !isSettled(row) && row.state !== 'held' && (row.node === null || row.node === node)
+  return row !== null && !isSettled(row) && row.state !== 'held' && row.node === node
 }
 
 /** Kept in the mail log whatever comes of it: nobody but the other server knows whether the message arrived. */

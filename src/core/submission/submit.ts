@@ -7,6 +7,7 @@
  *    message name several authors when Sender says who sent it; we do not take the word of one account that others
  *    wrote with it, for mail programs show the authors and not the Sender;
  *  - an address in Sender is the account's too.
+ * The account's are its own addresses and those of agency mailboxes that it may send as (Điều 10.1).
  * Completed (RFC 6409 §8): From, Date, Message-ID when missing; Bcc goes (RFC 5322 §3.6.3). All else stays byte for byte:
  * what is added stands before the sender's bytes.
  */
@@ -16,6 +17,7 @@ import { headerDate } from '../delivery/trace.ts'
 import type { HeaderFacts } from '../delivery/header-facts.ts'
 import { MailError } from '../errors.ts'
 import type { Directory } from '../mail.ts'
+import type { NewRecord } from '../record/record.ts'
 
 /** Refuses `account-unknown`, `account-locked`, `account-revoked`, `password-change-required` for all but active accounts. */
 export function requireActive(account: Account | null): Account {
@@ -36,29 +38,46 @@ export function requireActive(account: Account | null): Account {
   }
 }
 
-/** Refuses `sender-not-owned`. */
-export async function requireEnvelopeSender(directory: Directory, account: Account, sender: string): Promise<void> {
-  if (sender === '' || (await owns(directory, account, sender))) return
-  throw new MailError('sender-not-owned', undefined, { sender })
+/** Who sends by the envelope: the account, or the agency mailbox that it sends as. Refuses `sender-not-owned`. */
+export async function requireEnvelopeSender(directory: Directory, account: Account, sender: string): Promise<Account> {
+  return sender === '' ? account : await requireOwner(directory, account, sender)
 }
 
-/** Refuses `message-malformed` for several From fields, `sender-not-owned` for an address that is another's or none. */
-export async function requireHeaderSender(directory: Directory, account: Account, header: HeaderFacts): Promise<void> {
+/**
+ * Agency mailboxes that stand in From or Sender and that the account may send as. Refuses `message-malformed` for several From
+ * fields, `sender-not-owned` for an address that is another's or none.
+ */
+export async function requireHeaderSender(directory: Directory, account: Account, header: HeaderFacts): Promise<readonly Account[]> {
   if (header.fromFields > 1) throw new MailError('message-malformed', 'more than one From field')
   if (header.fromFields === 1 && header.from.length === 0) throw new MailError('sender-not-owned', 'From names nobody')
+  const agencies = new Map<string, Account>()
   for (const address of [...header.from, ...header.senderFields]) {
-    if (address === null || !(await owns(directory, account, address))) {
-      throw new MailError('sender-not-owned', undefined, { sender: address })
-    }
+    if (address === null) throw new MailError('sender-not-owned', undefined, { sender: address })
+    const owner = await requireOwner(directory, account, address)
+    if (owner.id !== account.id) agencies.set(owner.id, owner)
   }
+  return [...agencies.values()]
 }
 
-async function owns(directory: Directory, account: Account, address: string): Promise<boolean> {
+async function requireOwner(directory: Directory, account: Account, address: string): Promise<Account> {
   // Nearly every message is from the primary address, which needs no look-up.
-  return address.toLowerCase() === account.address || (await directory.ownsAddress(account.id, address))
+  if (address.toLowerCase() === account.address) return account
+  const owner = await directory.senderBehind(account.id, address)
+  if (owner === null) throw new MailError('sender-not-owned', undefined, { sender: address })
+  return owner
+}
+
+/**
+ * Who wrote what leaves in the name of an agency (Điều 10.1, R-10.1): kept in the audit, never in the header. `transaction` is
+ * what the mail log names the message by.
+ */
+export function sentAsRecord(author: Account, agency: Account, { transaction, atMs, remoteIp }: { readonly transaction: string; readonly atMs: number; readonly remoteIp: string | null }): NewRecord {
+  const detail = { drafter: author.address, transaction, ...(remoteIp === null ? {} : { remoteIp }) }
+  return { kind: 'audit', atMs, actor: author.id, action: 'mail.sent-as', subject: agency.address, clause: 'Điều 10.1', detail }
 }
 
 export interface Completion {
+  /** Who sends by the envelope. */
   readonly account: Account
   /** Without angle brackets; used when the message has none. */
   readonly messageId: string

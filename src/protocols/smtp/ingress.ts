@@ -28,7 +28,9 @@ export function createIngressAnswers({ mail, facts, settings }: IngressParts): I
     async authenticate({ user, password, remote }) {
       try {
         const signedIn = await mail.signIn.authenticate({ user, password, protocol: 'smtp', remoteIp: remote.ip, secure: isSecure(remote) })
-        return { account: signedIn.account, address: signedIn.address }
+        // Who writes in an agency's name is the author: the mail log and the audit name him (Điều 10.1).
+        const { account, address } = signedIn.by ?? signedIn
+        return { account, address }
       } catch (error) {
         return { refuse: authenticationReplyOf(error) }
       }

@@ -54,8 +54,13 @@ export interface SmtpReply {
 /** Said by an ingress node that runs apart from core: where, on its own address, it takes outgoing mail. */
 export interface Taking {
   readonly port: number
-  /** Of the rows that it was handed: none right after its start, whatever core has noted. */
-  readonly rows: number
+  /** Of this run of its Haraka, which has lost whatever an earlier one was handed. */
+  readonly run: string
+}
+
+/** Under which core leases outbox rows to this run of the node (core/submission/holder.ts). */
+export function holderName(node: string, run: string): string {
+  return `${node}#${run}`
 }
 
 export interface Questions {

@@ -15,7 +15,7 @@ import {
   type JsonLines,
   type PrivatePlace,
 } from './json-lines.ts'
-import type { Answer, Ask, AskLine, Question, Taking } from './link-types.ts'
+import { holderName, type Answer, type Ask, type AskLine, type Question, type Taking } from './link-types.ts'
 
 export type { PrivatePlace } from './json-lines.ts'
 
@@ -27,6 +27,7 @@ const maxConnections = 256
 /** Questions of one ingress node that core works on at a time; beyond that its socket is not read for a while. */
 const maxOpenQuestions = 4096
 
+/** `node`: under which the asking one holds outbox rows ({@link LinkedNode.holder}). */
 export type LinkAnswers = {
   readonly [Q in Question]: (ask: Ask<Q>, link: { readonly node: string }) => Promise<Answer<Q>>
 }
@@ -43,8 +44,10 @@ export interface LinkServerOptions {
 /** One connection of an ingress node. */
 export interface LinkedNode {
   readonly name: string
+  /** Under which it holds outbox rows: its name, and its run when it runs apart from core. */
+  readonly holder: string
   /** Where it takes outgoing mail, when it runs apart from core. */
-  readonly takes: { readonly host: string; readonly port: number; readonly rows: number } | null
+  readonly takes: { readonly host: string; readonly port: number } | null
 }
 
 export interface LinkServer extends AsyncDisposable {
@@ -89,12 +92,12 @@ function serveNode(socket: net.Socket, options: LinkServerOptions, open: Map<Jso
         node = String(value.ask.node)
         open.set(lines, node)
         clearTimeout(greeting)
-        linked = { name: node, takes: takingOf(socket, value.ask.takes) }
+        linked = linkedNode(socket, node, value.ask.takes)
         options.onNode?.('up', linked)
       }
       openQuestions += 1
       if (openQuestions >= maxOpenQuestions) socket.pause()
-      void answerLine(value, { node }, options).then((line) => {
+      void answerLine(value, { node: linked!.holder }, options).then((line) => {
         openQuestions -= 1
         if (openQuestions < maxOpenQuestions / 2 && socket.isPaused()) socket.resume()
         lines.send(line)
@@ -111,10 +114,11 @@ function serveNode(socket: net.Socket, options: LinkServerOptions, open: Map<Jso
 }
 
 /** It says its port; its address is the one that it speaks from. */
-function takingOf(socket: net.Socket, takes: Taking | undefined): LinkedNode['takes'] {
+function linkedNode(socket: net.Socket, name: string, takes: Taking | undefined): LinkedNode {
   const { remoteAddress } = socket
   const isPort = Number.isInteger(takes?.port) && takes!.port > 0 && takes!.port < 65_536
-  return takes === undefined || remoteAddress === undefined || !isPort ? null : { host: remoteAddress, port: takes.port, rows: Number(takes.rows) }
+  if (takes === undefined || remoteAddress === undefined || !isPort) return { name, holder: name, takes: null }
+  return { name, holder: holderName(name, String(takes.run)), takes: { host: remoteAddress, port: takes.port } }
 }
 
 function isAskLine(value: unknown): value is AskLine {
@@ -155,8 +159,8 @@ export interface LinkOptions {
   readonly token: string
   /** Name of this ingress node; stable over its restarts. */
   readonly node: string
-  /** For each greeting; absent where core knows by itself. */
-  readonly takes?: () => Taking
+  /** Absent where core knows by itself. */
+  readonly takes?: Taking
   readonly onDown?: () => void
 }
 
@@ -238,7 +242,7 @@ class IngressLink implements Link {
 
   async #greet(): Promise<void> {
     const { token, node, takes } = this.#options
-    const answer = await this.#put('hello', { token, node, pid: process.pid, ...(takes !== undefined && { takes: takes() }) }, greetingTimeoutMs)
+    const answer = await this.#put('hello', { token, node, pid: process.pid, ...(takes !== undefined && { takes }) }, greetingTimeoutMs)
     this.maxMessageBytes = answer.maxMessageBytes
     this.connected = true
     this.#retryMs = firstRetryMs

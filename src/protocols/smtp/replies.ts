@@ -3,6 +3,7 @@
  * RFC 5321 knows nothing else: Vietnamese without marks, then English.
  */
 import { MailError, type MailErrorCode } from '../../core/errors.ts'
+import { signInText } from '../../core/text/sign-in.ts'
 import type { SmtpReply } from './link-types.ts'
 
 function reply(code: number, enhanced: string, vi: string, en: string): SmtpReply {
@@ -26,6 +27,7 @@ export const replies: Readonly<Record<MailErrorCode, SmtpReply>> = {
   'mailbox-exists': reply(550, '5.2.0', 'Da co hop thu nay', 'The mailbox exists'),
   'mailbox-has-children': reply(550, '5.2.0', 'Hop thu con hop thu con', 'The mailbox has children'),
   'message-unknown': reply(550, '5.6.0', 'Khong co thu nay', 'No such message'),
+  'entry-unknown': reply(550, '5.6.0', 'Khong co du lieu nay', 'No such thing'),
   'outbox-row-unknown': reply(550, '5.6.0', 'Khong co thu nay trong hang doi', 'No such message in the queue'),
   'address-invalid': reply(553, '5.1.3', 'Dia chi khong hop le', 'The address is not valid'),
   'name-invalid': reply(550, '5.5.4', 'Ten khong hop le', 'The name is not valid'),
@@ -55,9 +57,16 @@ export const fault: SmtpReply = replies.unavailable
 /** RFC 4954 §6: a refused AUTH is 535 whatever is wrong with the account; what is told of a revoked one is for senders to it. */
 const revokedSignIn = reply(535, '5.7.13', 'Tai khoan da bi thu hoi', 'The account has been revoked')
 
+/** The password is right, the agency mailbox is not open to this person (RFC 4954 §6 has one code for all failures). */
+const notOpenSignIn = reply(535, '5.7.8', 'Hop thu nay khong mo cho ban', 'That mailbox is not open to you')
+
 /** The reply to AUTH. */
 export function authenticationReplyOf(error: unknown): SmtpReply {
-  return error instanceof MailError && error.code === 'account-revoked' ? revokedSignIn : replyOf(error)
+  if (!(error instanceof MailError)) return replyOf(error)
+  if (error.code === 'not-permitted') return notOpenSignIn
+  if (error.code === 'account-revoked') return revokedSignIn
+  const why = signInText(error)
+  return why === null ? replyOf(error) : { ...replyOf(error), text: `${why.en} (${why.vi})` }
 }
 
 /** The reply of a refusal. Anything but a MailError is a bug and is thrown on, for the caller to log. */

@@ -47,13 +47,14 @@ async function taker(port = 0) {
 }
 
 function nodes() {
-  const empty: string[] = []
+  const runs: string[] = []
   const taking: string[] = []
-  const made = createIngressNodes({ token, onEmpty: (node) => empty.push(node), onTaking: (node) => taking.push(node) })
-  return { made, empty, taking, [Symbol.dispose]: () => made[Symbol.dispose]() }
+  const made = createIngressNodes({ token, onRun: (holder) => runs.push(holder), onTaking: (holder) => taking.push(holder) })
+  return { made, runs, taking, [Symbol.dispose]: () => made[Symbol.dispose]() }
 }
 
-const linked = (name: string, port: number, rows = 0): LinkedNode => ({ name, takes: { host: '127.0.0.1', port, rows } })
+/** Its first run has the name of the node, for short. */
+const linked = (name: string, port: number, holder = name): LinkedNode => ({ name, holder, takes: { host: '127.0.0.1', port } })
 const batch = (id: string) => ({ sender: 'a@b.example', rows: [{ id, recipient: 'c@d.example' }], prefix: new Uint8Array(), body: Buffer.from('x') })
 
 describe('ingress nodes of a core', () => {
@@ -63,7 +64,7 @@ describe('ingress nodes of a core', () => {
     const port = await freePort()
     core.made.onNode('up', linked('one', one.port))
     core.made.onNode('up', linked('two', port))
-    core.made.onNode('up', { name: 'beside', takes: null })
+    core.made.onNode('up', { name: 'beside', holder: 'beside', takes: null })
     await until(() => core.taking.join(), (taking) => taking === 'one')
     assert.deepEqual([core.made.next(), core.made.next()], ['one', 'one'])
     await using two = await taker(port)
@@ -76,18 +77,28 @@ describe('ingress nodes of a core', () => {
     await assert.rejects(core.made.hand('three', batch('r3')), HandoverLost)
   })
 
-  test('one that has just been started holds nothing: its rows are released; one that is linked again is left alone', () => {
+  test('whenever a run of a node greets, what other runs of it hold is released, and it alone is in turn', async () => {
     using core = nodes()
-    core.made.onNode('up', linked('one', 1))
-    core.made.onNode('up', linked('two', 1, 5))
-    assert.deepEqual(core.empty, ['one'])
+    await using before = await taker()
+    await using now = await taker()
+    const earlier = linked('one', before.port, 'one#1')
+    core.made.onNode('up', earlier)
+    await until(() => core.made.next(), (holder) => holder === 'one#1')
+    // The connection of the dead one is not known to be lost yet.
+    core.made.onNode('up', linked('one', now.port, 'one#2'))
+    await until(() => core.made.next(), (holder) => holder === 'one#2')
+    await assert.rejects(core.made.hand('one#1', batch('r1')), HandoverLost)
+    core.made.onNode('down', earlier)
+    await core.made.hand('one#2', batch('r2'))
+    assert.deepEqual([before.got, now.got], [[], ['r2']])
+    assert.deepEqual(core.runs, ['one#1', 'one#2'])
   })
 
   test('one that is gone is not in turn, until it is linked again; a new link that comes before the old one is lost keeps it', async () => {
     using core = nodes()
     await using one = await taker()
     const first = linked('one', one.port)
-    const second = linked('one', one.port, 1)
+    const second = linked('one', one.port)
     core.made.onNode('up', first)
     await until(() => core.made.next(), (name) => name === 'one')
     core.made.onNode('up', second)
@@ -96,7 +107,7 @@ describe('ingress nodes of a core', () => {
     core.made.onNode('down', second)
     assert.equal(core.made.next(), null)
     await assert.rejects(core.made.hand('one', batch('r')), HandoverLost)
-    core.made.onNode('up', linked('one', one.port, 1))
+    core.made.onNode('up', linked('one', one.port))
     await until(() => core.made.next(), (name) => name === 'one')
   })
 
@@ -188,7 +199,6 @@ describe('cores of an ingress node', () => {
         lmtp: { place: places[0]!.lmtp, maxConnections: 1, replyTimeoutMs: 100 },
         handover: { host: '127.0.0.1', port: 2_528 },
       },
-      rowsHeld: () => 3,
       onLinked: (isLinked) => changes.push(isLinked),
     })
     return Object.assign(cores, { changes, [Symbol.dispose]: () => cores.link.close() })
@@ -196,12 +206,13 @@ describe('cores of an ingress node', () => {
 
   const question = { account: 'a', sender: 'a@b.example', sizeBytes: null }
 
-  test('each core is told where mail is taken and how much is held; questions go to one of them', async () => {
+  test('each core is told where mail is taken and by which run; questions go to one of them', async () => {
     await using one = await core('one')
     await using two = await core('two')
     using cores = connect([one.port, two.port])
     await until(() => cores.present().length, (count) => count === 2)
-    assert.deepEqual(one.up[0], { name: 'ingress-1', takes: { host: '127.0.0.1', port: 2_528, rows: 3 } })
+    assert.match(one.up[0]!.holder, /^ingress-1#.{36}$/)
+    assert.deepEqual(one.up[0], { name: 'ingress-1', holder: one.up[0]!.holder, takes: { host: '127.0.0.1', port: 2_528 } })
     assert.deepEqual(two.up[0], one.up[0])
     for (let i = 0; i < 5; i++) await cores.link.ask('sender', question)
     assert.deepEqual([one.asked.length, two.asked.length].toSorted(), [1, 6])

@@ -5,7 +5,7 @@
  * Invariants: the facts of a transaction and its body go to the same core, for core keeps facts in memory; every question may be
  * asked of another core when the link broke, for all cores decide alike and a report counts once.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { connectLink, LinkError, type Link } from '../link.ts'
 import type { Answer, Ask, Question, Taking } from '../link-types.ts'
 import { createLmtpPool, type LmtpPool } from './lmtp-client.ts'
@@ -27,8 +27,6 @@ export interface Cores {
 
 export interface CoresOptions {
   readonly settings: Pick<PluginSettings, 'node' | 'hostname' | 'link' | 'otherCores' | 'lmtp' | 'handover'>
-  /** Of outgoing mail, for a core that does not know. */
-  readonly rowsHeld: () => number
   /** Whether any core is linked; told when that changes. */
   readonly onLinked: (linked: boolean) => void
 }
@@ -46,13 +44,13 @@ class LinkedCores implements Cores, Link {
   readonly #onLinked: (linked: boolean) => void
   #linked = false
 
-  constructor({ settings, rowsHeld, onLinked }: CoresOptions) {
+  constructor({ settings, onLinked }: CoresOptions) {
     const { node, hostname, link, otherCores = [], lmtp, handover } = settings
-    const takes = 'port' in handover ? { takes: (): Taking => ({ port: handover.port, rows: rowsHeld() }) } : {}
+    const taking: Taking | null = 'port' in handover ? { port: handover.port, run: randomUUID() } : null
     this.#onLinked = onLinked
     const places: readonly CorePlace[] = [{ link: link.place, lmtp: lmtp.place }, ...otherCores]
     this.#cores = inOrderOf(node, places).map((place) => ({
-      link: connectLink({ place: place.link, token: link.token, node, ...takes, onDown: () => queueMicrotask(() => this.#look()) }),
+      link: connectLink({ place: place.link, token: link.token, node, ...(taking !== null && { takes: taking }), onDown: () => queueMicrotask(() => this.#look()) }),
       lmtp: createLmtpPool({ ...lmtp, place: place.lmtp, token: link.token, hostname }),
     }))
     for (const core of this.#cores) core.link.onUp(() => this.#look())

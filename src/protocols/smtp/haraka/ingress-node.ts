@@ -14,8 +14,6 @@ export interface IngressNode {
   readonly budget: KeptBudget
   /** Messages between the end of their DATA and their reply: a stop waits for them. */
   inHand: number
-  /** Outbox rows that Haraka holds. */
-  rowsHeld: () => number
 }
 
 let node: IngressNode | null = null
@@ -24,10 +22,9 @@ export function openIngressNode(home: string): IngressNode {
   const settings = JSON.parse(readFileSync(path.join(home, 'config', 'congvu.json'), 'utf8')) as PluginSettings
   const cores = connectCores({
     settings,
-    rowsHeld: () => node?.rowsHeld() ?? 0,
     onLinked: (linked) => void process.send?.({ event: 'congvu.link', linked }),
   })
-  node = { settings, link: cores.link, cores, budget: { heldBytes: 0, maxHeldBytes: settings.limits.maxHeldBytes }, inHand: 0, rowsHeld: () => 0 }
+  node = { settings, link: cores.link, cores, budget: { heldBytes: 0, maxHeldBytes: settings.limits.maxHeldBytes }, inHand: 0 }
   return node
 }
 

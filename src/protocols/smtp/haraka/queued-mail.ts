@@ -24,6 +24,8 @@ const held = new Map<string, Held>()
 const attempts = new Set<HarakaQueuedMail>()
 /** To be tried at once, as soon as Haraka has put them off. */
 const hurried = new Set<HarakaQueuedMail>()
+/** Rows that were handed over again during an attempt: they are this node's, whatever core has answered about them meanwhile. */
+const handedAgain = new Set<string>()
 /** Beyond the time of the next attempt: Haraka looks once a second, and renames a file. */
 const graceMs = 60_000
 
@@ -34,16 +36,20 @@ export function isQueued(row: string): boolean {
   return found.mail !== null && (attempts.has(found.mail) || harakaOutbound.delivery_queue.tasks.includes(found.mail))
 }
 
-export function queuedRows(): number {
-  return held.size
-}
-
 export function noteQueued(rows: readonly string[], mail: HarakaQueuedMail | null, nextTryAtMs: number): void {
   for (const row of rows) held.set(row, { mail, untilMs: nextTryAtMs + graceMs })
 }
 
 export function forgetQueued(rows: readonly string[]): void {
-  for (const row of rows) held.delete(row)
+  for (const row of rows) {
+    held.delete(row)
+    handedAgain.delete(row)
+  }
+}
+
+/** Of those that core does not want any more: the ones that it has not handed over once more since the attempt began. */
+export function notHandedAgain(rows: readonly string[]): readonly string[] {
+  return rows.filter((row) => !handedAgain.has(row))
 }
 
 export function rowsOf(mail: HarakaQueuedMail, recipient: HarakaAddress): readonly string[] {
@@ -68,6 +74,7 @@ export function dropRecipients(mail: HarakaQueuedMail, unwanted: ReadonlySet<str
 export function beginAttempt(mail: HarakaQueuedMail): void {
   attempts.add(mail)
   hurried.delete(mail)
+  for (const row of allRowsOf(mail)) handedAgain.delete(row)
   // What the last attempt left would be told as the reply to this one.
   for (const recipient of mail.todo?.rcpt_to ?? []) for (const key of replyKeys) delete recipient[key]
   const giveUpPlace = mail.next_cb
@@ -90,6 +97,7 @@ export function attemptsAtWork(): number {
 /** Tries the mail of this row at once, if it was put off. Such an attempt is not counted: somebody asked for it. */
 export function tryNow(row: string): void {
   const mail = held.get(row)?.mail ?? null
+  if (mail !== null && attempts.has(mail)) handedAgain.add(row)
   if (mail === null || attempts.has(mail) || harakaOutbound.delivery_queue.tasks.includes(mail)) return
   const { queue } = harakaOutbound.temp_fail_queue
   const found = queue.findIndex(({ id }) => id === mail.filename)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { AccountDocument } from '../../../../src/adapters/mongo/documents.ts'
 import { copyOf, countIn, countOut, hasRoom, nextMessageModseq, takeNumbers, Tally } from '../../../../src/adapters/mongo/write/account-state.ts'
 import { newAccountDocument } from '../../../../src/adapters/mongo/write/accounts.ts'
-import { accountUpdate } from '../../../../src/adapters/mongo/write/group.ts'
+import { accountUpdate } from '../../../../src/adapters/mongo/write/state-statements.ts'
 import { isMailError } from '../../../../src/core/errors.ts'
 
 function account(): AccountDocument {
@@ -29,6 +29,7 @@ test('only what changed is written, on the condition that nobody has written mea
   assert.deepEqual(accountUpdate(base, draft), {
     q: { _id: 7, rev: 1 },
     u: { $set: { rev: 2, modseq: 2, changedModseq: 2, usedBytes: 400, nextMessage: 2, 'mailboxes.1': mailboxes[1] } },
+    upsert: true,
   })
   assert.deepEqual([mailboxes[1]!.uidNext, mailboxes[1]!.messages, mailboxes[1]!.unseen, mailboxes[1]!.sizeBytes, mailboxes[1]!.highestModseq], [2, 1, 1, 400, 2])
   assert.deepEqual(base, account(), 'what was remembered is as it was')

@@ -16,7 +16,7 @@ import type { HarakaAddress, HarakaPlugin, HarakaQueuedMail, Next } from '../har
 import { ingressNode } from '../ingress-node.ts'
 import { wireForm } from '../outgoing-bytes.ts'
 import { pathAddress } from '../paths.ts'
-import { forgetQueued, isQueued, noteQueued, queuedRows, tryNow, type QueuedNotes } from '../queued-mail.ts'
+import { forgetQueued, isQueued, noteQueued, tryNow, type QueuedNotes } from '../queued-mail.ts'
 
 export function register(this: HarakaPlugin): void {
   this.register_hook('init_master', 'startTaking')
@@ -28,9 +28,7 @@ const maxGreetingBytes = 4_096
 const maxConnections = 16
 
 export async function startTaking(next: Next): Promise<void> {
-  const node = ingressNode()
-  const { settings, link } = node
-  node.rowsHeld = queuedRows
+  const { settings, link } = ingressNode()
   const server = net.createServer((socket) => takeFrom(socket, settings.link.token))
   server.maxConnections = maxConnections
   await listenPrivately(server, settings.handover)

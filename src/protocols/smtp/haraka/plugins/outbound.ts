@@ -18,7 +18,7 @@ import { ingressNode } from '../ingress-node.ts'
 import { defaultLastReplyTimeoutMs, takeDoubts, watchLastReplies } from '../last-reply.ts'
 import { boundReplies } from '../outside-replies.ts'
 import { pathAddress } from '../paths.ts'
-import { allRowsOf, attemptsAtWork, beginAttempt, dropRecipients, endAttempt, forgetQueued, noteQueued, rowsOf, watchPutOff } from '../queued-mail.ts'
+import { allRowsOf, attemptsAtWork, beginAttempt, dropRecipients, endAttempt, forgetQueued, noteQueued, notHandedAgain, rowsOf, watchPutOff } from '../queued-mail.ts'
 import type { OutboundRoute } from '../settings.ts'
 
 /** While core cannot be asked, mail waits: nobody knows what was cancelled meanwhile. */
@@ -84,7 +84,7 @@ export async function askWhetherWanted(this: HarakaPlugin, next: Next, mail: Har
   let cancelled: readonly string[]
   beginAttempt(mail)
   try {
-    cancelled = (await ingressNode().link.ask('wanted', { rows })).cancelled
+    cancelled = notHandedAgain((await ingressNode().link.ask('wanted', { rows })).cancelled)
   } catch (error) {
     this.logwarn(`core cannot be asked, ${rows.length} rows wait: ${String(error)}`)
     noteQueued(rows, mail, Date.now() + askAgainSeconds * 1000)
