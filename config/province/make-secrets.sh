@@ -17,6 +17,7 @@ put() {
 random() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
 random 32 | put link_token
+random 32 | put sealing_key
 random 32 | put mongo_root_password
 random 32 | put mongo_password
 random 32 | put redis_password

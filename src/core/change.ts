@@ -31,6 +31,8 @@ export interface Changes {
   readonly modseq: number
   /** Every change above the asked modseq is not known any more (tombstones were pruned): read everything anew. */
   readonly tooOld: boolean
+  /** Told where it is known: nothing more had changed at this moment. Without it, an answer that ends with its last change may go on. */
+  readonly whole?: true
   /** Ascending modseq, then UID. */
   readonly messages: readonly ChangedMessage[]
   /** Ascending modseq. */

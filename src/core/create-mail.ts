@@ -1,7 +1,11 @@
 /** Builds Mail from the ports: the parts of core in the order in which they need each other. */
 import { createAccounts, type AccountsPorts, type AccountsSettings } from './account/accounts.ts'
+import { createActivityKeeper, type ActivityKeeper } from './account/activity-keeper.ts'
 import { createSignIn } from './account/authenticate.ts'
-import { createCredentials } from './account/credentials.ts'
+import { createMessageSizes } from './account/message-sizes.ts'
+import type { QuotaPolicy } from './account/quota.ts'
+import { createCredentials, type Credentials } from './account/credentials.ts'
+import { createDelegations } from './account/delegation.ts'
 import { ensureFirstAdministrator, type FirstAdministrator } from './account/first-administrator.ts'
 import { createAgencies } from './agency/agencies.ts'
 import { createDelivery, type MailDelivery } from './delivery/create-delivery.ts'
@@ -42,10 +46,14 @@ export interface Ports {
 
 export interface MailSettings extends AccountsSettings {
   readonly loginDomain: string | null
+  /** Where people change a temporary password. */
+  readonly webUrl?: string
   readonly maxRemembered: number
   readonly maxMailboxesPerAccount: number
   readonly maxMessageBytes: number
   readonly delivery: DeliverySettings
+  /** Sizes by class (Điều 7.3); absent: the server's own limits alone. */
+  readonly sizes?: QuotaPolicy
 }
 
 export interface MailSystem extends AsyncDisposable {
@@ -53,6 +61,10 @@ export interface MailSystem extends AsyncDisposable {
   /** What the clock drives (src/jobs). */
   readonly delivery: MailDelivery
   readonly textIndex: TextIndex | null
+  /** Shared with the administration: one throttle, one memory of verified sign-ins. */
+  readonly credentials: Credentials
+  /** What the night of the lifecycle waits for. */
+  readonly activity: Pick<ActivityKeeper, 'flush'>
   /** Null but at the very first start. */
   ensureFirstAdministrator(): Promise<FirstAdministrator | null>
 }
@@ -73,33 +85,41 @@ export function createMail(ports: Ports, settings: MailSettings, events: MailEve
     { accounts: store.accounts, clock, counters, passwords, digest, stopping: stopping.signal },
     { loginDomain: settings.loginDomain, maxRemembered: settings.maxRemembered },
   )
-  const accountPorts: AccountsPorts = { accounts: store.accounts, agencies: store.agencies, clock, audit, random, passwords, credentials, bus }
-  const directory = createDirectory(store, settings)
-  const delivery = createDelivery({ ...ports, recordLater: (record) => records.add(record) }, settings.delivery, directory)
+  const activity = createActivityKeeper({ store, clock, onError: events.onFault })
+  const accountPorts: AccountsPorts = { accounts: store.accounts, registry: store.registry, agencies: store.agencies, clock, audit, random, passwords, credentials, bus }
+  const delegations = createDelegations({ store, clock, activity })
+  const directory = createDirectory({ accounts: store.accounts, agencies: store.agencies, delegations }, settings)
+  const sizes = settings.sizes === undefined ? {} : { maxMessageBytesOf: createMessageSizes(store.registry, settings.sizes) }
+  const delivery = createDelivery({ ...ports, ...sizes, activity, recordLater: (record) => records.add(record) }, settings.delivery, directory)
   const training = trainingOf(ports, events)
   const { fullText = null } = ports
   const textIndex = fullText === null ? null : new TextIndex({ store, clock, fullText, onFault: events.onFault })
+  const views = createViews(textIndex === null ? ports : { ...ports, textIndex })
   return {
     mail: {
-      signIn: createSignIn({ accounts: store.accounts, agencies: store.agencies, clock, counters, records, credentials }),
+      signIn: createSignIn({ accounts: store.accounts, agencies: store.agencies, clock, counters, records, credentials, activity, delegations, ...(settings.webUrl !== undefined && { webUrl: settings.webUrl }) }),
+      delegations,
       agencies: createAgencies(accountPorts, settings),
       accounts: createAccounts(accountPorts, settings),
       directory,
       mailboxes: createMailboxes({ store, bus, settings }),
-      messages: createMessages({ ...ports, settings, training }),
-      views: createViews(textIndex === null ? ports : { ...ports, textIndex }),
+      messages: createMessages({ ...ports, settings, training, views }),
+      views,
       delivery: delivery.delivering,
       outbox: delivery.outbox,
       ready: async () => void (await Promise.all([store.ready(), ports.blobs.ready()])),
     },
     delivery,
+    activity,
     textIndex,
+    credentials,
     ensureFirstAdministrator: () => ensureFirstAdministrator({ ...accountPorts, settings: store }, settings),
     async [Symbol.asyncDispose]() {
       stopping.abort()
       await textIndex?.[Symbol.asyncDispose]()
       await training?.[Symbol.asyncDispose]()
       await delivery.held[Symbol.asyncDispose]()
+      await activity[Symbol.asyncDispose]()
       await records[Symbol.asyncDispose]()
     },
   }

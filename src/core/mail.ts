@@ -2,7 +2,7 @@
  * All that a protocol or a job may ask of core. Protocols see this and the types it names, never a port.
  * `createMail(ports, settings)` in create-mail.ts builds it.
  */
-import type { Account, AccountState, Address, LockClause, Role } from './account/account.ts'
+import type { Account, Address, Role } from './account/account.ts'
 import type { Agency } from './agency/agency.ts'
 import type { Changes } from './change.ts'
 import type { FlagChange, Flags } from './mailbox/flags.ts'
@@ -21,6 +21,7 @@ import type { OutboxId, OutboxRow, OutboxState } from './submission/outbox-row.t
 
 export interface Mail {
   readonly signIn: SignIn
+  readonly delegations: Delegations
   readonly agencies: Agencies
   readonly accounts: Accounts
   readonly directory: Directory
@@ -36,7 +37,10 @@ export interface Mail {
 // -- signing in (core/account/authenticate.ts) --------------------------------------------------------------------------
 
 export interface SignInAttempt {
-  /** As typed: an address, or a bare local part (settings: default domain, else unique in the system). */
+  /**
+   * As typed: an address, or a bare local part (settings: default domain, else unique in the system). `PERSON*MAILBOX`: the
+   * person, with his own password, works in an agency mailbox (Điều 10.3); a bare MAILBOX is of the person's domain.
+   */
   readonly user: string
   readonly password: string
   readonly protocol: 'imap' | 'pop3' | 'smtp' | 'jmap' | 'http' | 'managesieve'
@@ -51,17 +55,48 @@ export interface SignedIn {
   readonly name: string
   readonly role: Role
   readonly credentialVersion: number
+  /** The person who works in this agency mailbox by a delegation; left out: whoever signed in is the account itself. */
+  readonly by?: Opener
+}
+
+export interface Opener {
+  readonly account: AccountId
+  readonly address: string
+  readonly credentialVersion: number
+  /** `read`: nothing may be changed. */
+  readonly rights: 'read' | 'write'
 }
 
 export interface SignIn {
   /**
    * Refuses `encryption-required`, `authentication-failed` (unknown user and wrong password alike, in like time),
-   * `authentication-throttled`, `account-locked`, `account-revoked`, `password-change-required`. After five failures the
+   * `authentication-throttled`, `account-locked`, `account-revoked`, `password-change-required`; `not-permitted` when the password
+   * of `PERSON*MAILBOX` is right and no delegation lets him in, whether there is such a mailbox or not. After five failures the
    * answers of that account and that source come slower, doubling up to a limit; a success of the same source ends that.
    */
   authenticate(attempt: SignInAttempt): Promise<SignedIn>
   /** False once a credential or the state changed since: the session must end. Cheap; asked now and then. */
   stillValid(signedIn: SignedIn): Promise<boolean>
+}
+
+// -- agency mailboxes of named people (core/account/delegation.ts) --------------------------------------------------------
+
+export interface OpenableMailbox {
+  readonly account: AccountId
+  readonly address: string
+  readonly name: string
+  readonly rights: 'read' | 'write'
+  /** Its address may stand in MAIL FROM and From. */
+  readonly sendAs: boolean
+}
+
+export interface Delegations {
+  /** What this person may open now, by address. */
+  of(person: AccountId): Promise<readonly OpenableMailbox[]>
+  /** Null: not, or not any more. */
+  find(person: AccountId, mailbox: AccountId): Promise<OpenableMailbox | null>
+  /** Records who read what (R-10.3); once a session, before anything of it is shown. */
+  opened(person: AccountId, mailbox: OpenableMailbox, session: { readonly protocol: SignInAttempt['protocol']; readonly remoteIp: string }): Promise<void>
 }
 
 // -- agencies, accounts, directory ---------------------------------------------------------------------------------------
@@ -97,9 +132,8 @@ export interface Accounts {
   setPassword(address: string, password: string | null, options: { readonly active?: boolean }, actor: string): Promise<{ readonly temporaryPassword: string | null }>
   /** By its owner, who knows the old one: ISSUED and MUST_CHANGE become ACTIVE. */
   changeOwnPassword(user: string, oldPassword: string, newPassword: string, remoteIp: string): Promise<void>
-  lock(address: string, clause: LockClause, actor: string): Promise<Account>
-  unlock(address: string, actor: string): Promise<Account>
-  setState(address: string, state: AccountState, actor: string): Promise<Account>
+  /** Trials and service mailboxes only: in use at once. Refuses `not-permitted` unless `security.allow_active_accounts`, `account-revoked`. */
+  activate(address: string, actor: string): Promise<Account>
 }
 
 /** Who is behind an address. */
@@ -116,6 +150,8 @@ export interface Directory {
   ownsDomain(domain: string): Promise<boolean>
   /** May this account write this address into MAIL FROM and From? Its primary address and aliases (with +detail). */
   ownsAddress(account: AccountId, address: string): Promise<boolean>
+  /** Whose address it is, where this account may send as it: its own, or an agency mailbox of a delegation with `sendAs`. */
+  senderBehind(account: AccountId, address: string): Promise<Account | null>
 }
 
 // -- mailboxes and messages ----------------------------------------------------------------------------------------------
@@ -209,6 +245,8 @@ export interface SelectedView {
   resolve(set: readonly (readonly [number, number])[], by: 'sequence' | 'uid'): Uint32Array
   /** Reads what changed in the store (shared with the other sessions of this mailbox). Does not alter the numbering. */
   refresh(): Promise<void>
+  /** Enough after `onChange`, or after a write of this session that answered `modseq`: what they tell of is here, read only where that failed. */
+  catchUp(modseq?: number): Promise<void>
   /** What the client must be told, in order, after `refresh`; expunges only when `mayExpunge`. Moves the numbering on. */
   events(mayExpunge: boolean): readonly ViewEvent[]
   /**
@@ -226,7 +264,7 @@ export interface SelectedView {
   vanishedSince(modseq: number, known: SequenceSet, matchedUid?: number): Promise<readonly UidRange[]>
   /** Sequence numbers that match, ascending. Exact: substring, folded for Vietnamese. Long searches yield to others. */
   search(key: SearchKey, signal?: AbortSignal): Promise<Uint32Array>
-  /** Called when something changed that `refresh` would read. */
+  /** Called when something changed that `refresh` would read, or has read. */
   onChange(listener: () => void): () => void
   close(): void
 }
@@ -293,6 +331,6 @@ export interface Outbox {
   unwanted(rows: readonly OutboxId[], node: string): Promise<readonly OutboxId[]>
   /** What an ingress node says became of rows. A bounce and its row are settled in one commit. */
   report(report: OutboxReport): Promise<void>
-  /** An ingress node lost its working copies (it was restarted). */
+  /** An ingress node lost its working copies: it was restarted, or a new run of it (`name#run`) is there. */
   release(node: string): Promise<number>
 }

@@ -103,6 +103,8 @@ function environment(settings: Readonly<Record<string, string>>): Record<string,
     IMAP__TLS_PORT: '0',
     HTTP__PORT: '0',
     HTTP__TLS_PORT: '0',
+    ADMIN__PORT: '0',
+    ADMIN__TLS_PORT: '0',
     // The discard port: nothing listens there.
     OUTBOUND__ROUTES: '*=127.0.0.1:9',
     ...settings,

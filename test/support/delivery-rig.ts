@@ -1,14 +1,10 @@
-/** A small province on the embedded store, with delivery and outgoing mail on it, a clock that tests turn, and an outside that listens. */
+/** A small province on a real store (chosen-store.ts says which), with delivery and outgoing mail on it, a clock that tests turn, and an outside that listens. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createLocalBus } from '../../src/adapters/local/bus.ts'
 import { createLocalCounters } from '../../src/adapters/local/counters.ts'
 import { createSystemRandom } from '../../src/adapters/local/random.ts'
-import { openSegments } from '../../src/adapters/segments/segments.ts'
-import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import type { Account } from '../../src/core/account/account.ts'
+import { noActivity } from '../../src/core/account/activity-keeper.ts'
 import { createDelivery, type MailDelivery } from '../../src/core/delivery/create-delivery.ts'
 import { deliverySettings, type DeliverySettings } from '../../src/core/delivery/settings.ts'
 import { createDirectory } from '../../src/core/directory/resolve.ts'
@@ -17,6 +13,8 @@ import type { MailboxRole } from '../../src/core/mailbox/mailbox.ts'
 import type { Blobs } from '../../src/core/ports/blobs.ts'
 import type { Delivery, Store } from '../../src/core/ports/store.ts'
 import type { Clock, Outbound } from '../../src/core/ports/world.ts'
+import { makeChosenPlace, type ChosenPlace } from './chosen-store.ts'
+import type { OpenStore } from './store-place.ts'
 
 /** Sleepers wake when the clock is turned over their time. */
 export class RigClock implements Clock {
@@ -85,7 +83,6 @@ export class DeliveryRig implements AsyncDisposable {
   readonly clock = new RigClock()
   readonly outside = new Outside()
   readonly bells: string[] = []
-  readonly directoryPath: string
   readonly settings: DeliverySettings
   store!: Store
   blobs!: Blobs
@@ -93,18 +90,21 @@ export class DeliveryRig implements AsyncDisposable {
   delivery!: MailDelivery
   /** Runs before a commit; tests make trouble in it. */
   beforeCommit: (delivery: Delivery) => Promise<void> = async () => undefined
+  readonly #place: ChosenPlace
+  #open!: OpenStore
   #agencies = new Map<string, string>()
   #transactions = 0
 
-  constructor(path: string, settings: DeliverySettings) {
-    this.directoryPath = path
+  constructor(place: ChosenPlace, settings: DeliverySettings) {
+    this.#place = place
     this.settings = settings
   }
 
   async open(): Promise<void> {
-    const { clock, directoryPath } = this
-    const store = await openSqliteStore({ directory: join(directoryPath, 'store'), clock })
-    this.blobs = await openSegments({ directory: join(directoryPath, 'bodies'), clock })
+    const { clock } = this
+    this.#open = await this.#place.open(clock)
+    const { store, blobs } = this.#open
+    this.blobs = blobs
     const commit: Store['deliveries']['commit'] = async (delivery) => {
       await this.beforeCommit(delivery)
       return await store.deliveries.commit(delivery)
@@ -115,18 +115,17 @@ export class DeliveryRig implements AsyncDisposable {
     const heard = { ...bus, ring: (bell: Parameters<typeof bus.ring>[0]) => (this.bells.push(bell.account), bus.ring(bell)) }
     const random = createSystemRandom()
     const counters = createLocalCounters(clock)
-    this.delivery = createDelivery({ store: this.store, blobs: this.blobs, bus: heard, clock, random, counters, outbound: this.outside }, this.settings, this.directory)
+    this.delivery = createDelivery({ store: this.store, blobs: this.blobs, bus: heard, clock, random, counters, outbound: this.outside, activity: noActivity }, this.settings, this.directory)
   }
 
   async close(): Promise<void> {
     await this.delivery.held[Symbol.asyncDispose]()
-    await this.store[Symbol.asyncDispose]()
-    await this.blobs[Symbol.asyncDispose]()
+    await this.#open[Symbol.asyncDispose]()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-    await rm(this.directoryPath, { recursive: true })
+    await this.#place.remove()
   }
 
   /** Its domain's agency is made when it is not there. */
@@ -197,8 +196,7 @@ export class DeliveryRig implements AsyncDisposable {
 }
 
 export async function openDeliveryRig(changes: Partial<DeliverySettings> = {}): Promise<DeliveryRig> {
-  const path = await mkdtemp(join(tmpdir(), 'congvu-delivery-'))
-  const rig = new DeliveryRig(path, deliverySettings({ hostname: 'mail.gialai.example', mainDomain: 'gialai.example' }, changes))
+  const rig = new DeliveryRig(await makeChosenPlace(), deliverySettings({ hostname: 'mail.gialai.example', mainDomain: 'gialai.example' }, changes))
   await rig.open()
   return rig
 }

@@ -5,6 +5,7 @@
  *   {sign-in 1 an}                session 1 connects and signs in; what that says is not compared
  *   {connect 1} {connect 1 clear} session 1 connects; clear: from another machine, without TLS
  *   {deliver an INBOX}            a message comes in from outside: the lines `| …` that follow
+ *   {delegate an write}           the agency's mailbox, vanthu, is open to an: write or read; `no`: not any more
  *   {clock +91d}                  turns the clock (d, h, m, s)
  *   {select 1 INBOX}              session 1 selects; what that says is not compared
  *   {forget expunged}             the store forgets what was expunged so far
@@ -17,7 +18,8 @@
  *   1< .                          the server has closed the connection
  *
  * A line `# shows CONDSTORE ESEARCH` names the capabilities whose behaviour the dialogue shows.
- * A session connects at its first use. Order is everything: a line that was not expected fails the dialogue.
+ * A session connects at its first use. Order is everything: a line that was not expected fails the dialogue. One thing happens
+ * after the other: before a line goes to the server, all sessions have heard what happened before it.
  */
 import assert from 'node:assert/strict'
 import { flagsOf } from '../../src/core/mailbox/flags.ts'
@@ -72,6 +74,7 @@ async function step(line: string, block: readonly string[], stage: Stage): Promi
   const [, number, kind, content] = match as unknown as [string, string, string, string]
   const client = await clientOf(number, stage, {})
   if (kind === '<') return expectLine(client, content, stage.names)
+  await stage.rig.heard()
   const sent = bytes(content.replace(/\{([a-z]\w*)\}/g, (whole, name: string) => stage.names.get(name) ?? whole))
   if (kind === '>-') return client.send(unescape(sent))
   client.send(`${withLiteral(sent, bytes(block.map((one) => `${one}\r\n`).join('')))}\r\n`)
@@ -132,10 +135,12 @@ async function runDirective(words: readonly string[], block: readonly string[], 
       assert.ok(match, 'not a time')
       return rig.turnClock(Number(match[1]) * unitMs[match[2]!]!)
     }
+    case 'delegate':
+      return rig.delegate(first as 'an' | 'binh', second === 'no' ? null : (second as 'read' | 'write'))
     case 'forget':
       return rig.forgetExpunged()
     case 'deliver': {
-      const account = rig.account[first as 'an' | 'binh']
+      const account = first === 'vanthu' ? await rig.agencyMailbox() : rig.account[first as 'an' | 'binh']
       const mailbox = await rig.mail.mailboxes.byName(account, second!)
       const message = { bytes: Buffer.from(block.map((one) => `${one}\r\n`).join('')), flags: flagsOf([]), receivedAtMs: null }
       await rig.mail.messages.append(account, mailbox!.id, [message])

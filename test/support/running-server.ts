@@ -135,6 +135,8 @@ export function serverEnvironment(data: string, file: string, options: Pick<Serv
     CONGVU_IMAP__TLS_PORT: '0',
     CONGVU_HTTP__PORT: '0',
     CONGVU_HTTP__TLS_PORT: '0',
+    CONGVU_ADMIN__PORT: '0',
+    CONGVU_ADMIN__TLS_PORT: '0',
     // The discard port: nothing listens there.
     CONGVU_OUTBOUND__ROUTES: `*=127.0.0.1:${options.outsidePort ?? 9}`,
   }

@@ -1,11 +1,15 @@
 /** Passwords of accounts: set by an administrator (Điều 10.8, 11.3) or changed by their owners (Điều 9.1). */
 import { MailError } from '../errors.ts'
-import type { Account, AccountState } from './account.ts'
+import type { Account } from './account.ts'
 import type { AccountContext, AccountsSettings } from './account-ports.ts'
-import { changeAccount, requireAccount } from './change-account.ts'
+import { changeAccount, requireAccount, type AccountAct } from './change-account.ts'
+import { mailErrorOf, refused } from './lifecycle/basis.ts'
+import { passwordResetOf } from './lifecycle/transition.ts'
+import { transitionTable } from './lifecycle/transition-table.ts'
+import type { LifecycleRecord } from './lifecycle-record.ts'
+import { historyOf } from './password-history.ts'
 import { requireAnyPassword, requirePassword, temporaryPassword } from './password.ts'
 import { stateRefusal } from './state.ts'
-import type { AccountChange } from '../ports/store.ts'
 
 /** Refuses `not-permitted` when an active account is wanted and the installation allows none. */
 export function requireActiveAllowed(settings: AccountsSettings, active: boolean): void {
@@ -39,21 +43,27 @@ function requireGoodPassword(settings: AccountsSettings, password: string, owner
   else requirePassword(password, owner.local)
 }
 
-/** By an administrator; without a password a temporary one is made and returned. */
+/** By the operator of the machine; without a password a temporary one is made and returned. A lock stays: only 6.3 ends it (D-10). */
 export async function setPassword(
   context: AccountContext,
   wanted: { readonly address: string; readonly password: string | null; readonly active: boolean },
   actor: string,
 ): Promise<{ readonly temporaryPassword: string | null }> {
-  requireActiveAllowed(context.settings, wanted.active)
-  const account = await requireAccount(context.ports, wanted.address)
+  const { ports, settings } = context
+  requireActiveAllowed(settings, wanted.active)
+  const account = await requireAccount(ports, wanted.address)
   const { chosen, generated } = choosePassword(context, wanted.password, ownerOf(account))
-  const passwordHash = await context.ports.passwords.hash(chosen)
-  const decide = ({ state }: Account): AccountChange => {
-    if (state === 'revoked' || state === 'purged') throw new MailError('account-revoked')
-    return { passwordHash, state: stateAfterReset(state, wanted.active) }
+  const passwordHash = await ports.passwords.hash(chosen)
+  const decide = ({ state }: Account, record: LifecycleRecord): AccountAct => {
+    const name = passwordResetOf(state)
+    const { from, to, basis } = transitionTable[name]
+    if (stateRefusal(state) === 'account-revoked') throw new MailError('account-revoked')
+    if (!from.includes(state)) throw mailErrorOf(refused('locked', basis, { act: name, from: state }))
+    const nowMs = ports.clock.nowMs()
+    if (wanted.active) return { action: 'account.reset-password', clause: basis.clause, change: { passwordHash, state: 'active' }, record: { ...record, temporaryPassword: null } }
+    return { action: 'account.reset-password', clause: basis.clause, change: { passwordHash, ...(to === 'same' ? {} : { state: to }) }, record: { ...record, temporaryPassword: { setAtMs: nowMs, by: 'reset' } } }
   }
-  await changeAccount(context.ports, account.address, decide, { action: 'account.reset-password', clause: 'Điều 10.8', actor })
+  await changeAccount(ports, account.address, decide, actor)
   return { temporaryPassword: generated }
 }
 
@@ -68,22 +78,19 @@ export async function changeOwnPassword(
   if (refusal === 'account-locked' || refusal === 'account-revoked') throw new MailError(refusal)
   if (wanted.newPassword === wanted.oldPassword) throw new MailError('password-invalid', 'the same as before', { faults: 'unchanged' })
   requireGoodPassword(settings, wanted.newPassword, ownerOf(account))
+  const history = await historyOf(ports, account, settings.passwordHistory)
+  if (await history.has(wanted.newPassword)) throw new MailError('password-invalid', 'one of the last passwords', { faults: 'history' })
   const passwordHash = await ports.passwords.hash(wanted.newPassword)
-  const decide = (now: Account): AccountChange => {
+  const decide = (now: Account, record: LifecycleRecord): AccountAct => {
     // Locked, or given another password, since the old one was looked at.
     if (now.credentialVersion !== account.credentialVersion) throw new MailError('authentication-failed', 'changed meanwhile')
-    return { passwordHash, state: 'active' }
+    const { clause } = transitionTable[now.state === 'must-change' ? 'changed-password' : 'first-password'].basis
+    const after = { ...record, temporaryPassword: null, passwordChangedAtMs: ports.clock.nowMs() }
+    return { action: 'account.change-own-password', clause, change: { passwordHash, state: 'active' }, record: after, entries: [history.write] }
   }
-  await changeAccount(ports, account.address, decide, { action: 'account.change-own-password', clause: 'Điều 9.1', actor: account.id })
+  await changeAccount(ports, account.address, decide, account.id)
 }
 
 function ownerOf(account: Account): Owner {
   return { local: account.address.slice(0, account.address.lastIndexOf('@')), service: account.kind === 'service' }
-}
-
-/** Điều 10.8: the owner must change what an administrator set. A lock stays (D-10: only 6.3 ends it). */
-function stateAfterReset(state: AccountState, active: boolean): AccountState {
-  if (state === 'locked' || state === 'restore-pending') return state
-  if (active) return 'active'
-  return state === 'issued' ? 'issued' : 'must-change'
 }

@@ -5,8 +5,8 @@ import type { AccountId } from '../mailbox/mailbox.ts'
 /** Regulation 1.2. `issued` and `must-change` may only change their password. */
 export type AccountState = 'issued' | 'active' | 'locked' | 'restore-pending' | 'must-change' | 'revoked' | 'purged'
 
-/** SA, OP, AA, IN of regulation 1.1. */
-export type Role = 'individual' | 'agency-administrator' | 'operator' | 'super-administrator'
+/** IN, AA, OP, SA of regulation 1.1, and who reads for an inspection (Điều 12.2c). */
+export type Role = 'individual' | 'agency-administrator' | 'operator' | 'super-administrator' | 'inspector'
 
 /** Điều 6.2 a-d, or a manual lock. */
 export type LockClause = '6.2a' | '6.2b' | '6.2c' | '6.2d' | 'manual'

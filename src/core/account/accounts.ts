@@ -1,13 +1,13 @@
 /**
  * Accounts (mail.ts `Accounts`): reading and aliases here; making them in issue-account.ts, their passwords in
- * account-passwords.ts, their states in change-account.ts. Every act is audited with before, after and clause.
+ * account-passwords.ts. Their states are lifecycle-administration.ts's. Every act is audited with before, after and clause.
  */
 import { MailError } from '../errors.ts'
 import type { Accounts } from '../mail.ts'
 import type { AccountContext, AccountsPorts, AccountsSettings } from './account-ports.ts'
 import { changeOwnPassword, setPassword } from './account-passwords.ts'
 import { parseAddress, requireAddress } from './address.ts'
-import { lockAccount, requireAccount, setAccountState, unlockAccount } from './change-account.ts'
+import { activateAccount, requireAccount } from './change-account.ts'
 import { issueAccount } from './issue-account.ts'
 
 export type { AccountsPorts, AccountsSettings }
@@ -39,9 +39,7 @@ export function createAccounts(ports: AccountsPorts, settings: AccountsSettings)
       setPassword(context, { address, password, active: options.active === true }, actor),
     changeOwnPassword: (user, oldPassword, newPassword, remoteIp) =>
       changeOwnPassword(context, { user, oldPassword, newPassword, remoteIp }),
-    lock: (address, clause, actor) => lockAccount(context, address, clause, actor),
-    unlock: (address, actor) => unlockAccount(context, address, actor),
-    setState: (address, state, actor) => setAccountState(context, address, state, actor),
+    activate: (address, actor) => activateAccount(context, address, actor),
   }
 }
 

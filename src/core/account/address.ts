@@ -53,9 +53,11 @@ export function requireAddress(text: string): AddressParts {
   return parts
 }
 
+export const isReservedLocal = (local: string): boolean => reservedLocals.has(local)
+
 /** Refuses `address-invalid` for a local part that may not be issued to anybody (R-4.2d). */
 export function requireIssuable(parts: AddressParts): void {
-  if (reservedLocals.has(parts.local)) throw new MailError('address-invalid', 'a reserved name', { reason: 'reserved' })
+  if (isReservedLocal(parts.local)) throw new MailError('address-invalid', 'a reserved name', { reason: 'reserved' })
   if (!issuableLocal.test(parts.local)) {
     throw new MailError('address-invalid', 'letters, digits and single dots, hyphens or underscores between them', { reason: 'form' })
   }

@@ -1,14 +1,18 @@
 /**
- * Changing what an account is: locks (Điều 6.1-6.3) and other states (regulation 1.2), each audited with before and after.
+ * Changing an account by its owner or by the operator of the machine (mail.ts `Accounts`): account, lifecycle document and audit
+ * record in one commit, with before and after. What administrators do stands in lifecycle-administration.ts.
  *
  * A change is conditional on the version that it was decided upon: of two acts at the same moment the second decides anew.
  */
+import { entry, put } from '../administration/entries.ts'
 import { MailError, isMailError } from '../errors.ts'
+import type { EntryWrite } from '../ports/registry.ts'
 import type { AccountChange } from '../ports/store.ts'
-import type { Account, AccountState, LockClause } from './account.ts'
+import type { Account } from './account.ts'
 import type { AccountContext, AccountsPorts } from './account-ports.ts'
+import { requireActiveAllowed } from './account-passwords.ts'
 import { parseAddress } from './address.ts'
-import { requireTransition } from './state.ts'
+import { adoptedLifecycle, lifecycleKind, type LifecycleRecord } from './lifecycle-record.ts'
 
 /** So often a change is decided anew when others change the same account at the same moment. */
 const maxConflicts = 5
@@ -21,75 +25,59 @@ export async function requireAccount(ports: Pick<AccountsPorts, 'accounts'>, add
   return account
 }
 
-export interface Act {
+export interface AccountAct {
   readonly action: string
-  readonly clause: string | null
-  readonly actor: string
+  readonly clause: string
+  readonly change: AccountChange
+  readonly record: LifecycleRecord
+  /** Documents that change with it. */
+  readonly entries?: readonly EntryWrite[]
 }
 
 /** `decide` says what changes of the account as it is now, or null for nothing; it may refuse. */
 export async function changeAccount(
   ports: AccountsPorts,
   address: string,
-  decide: (account: Account) => AccountChange | null,
-  act: Act,
+  decide: (account: Account, record: LifecycleRecord) => AccountAct | null,
+  actor: string,
 ): Promise<Account> {
   for (let attempt = 1; ; attempt++) {
     const before = await requireAccount(ports, address)
-    const wanted = decide(before)
-    if (wanted === null) return before
-    const after = await ports.accounts.change(before.id, wanted, before.credentialVersion).catch((error: unknown) => {
-      if (isMailError(error, 'conflict') && attempt < maxConflicts) return null
-      throw error
-    })
-    if (after === null) continue
-    ports.bus.ring({ account: after.id, modseq: after.modseq })
-    const passwordChanged = wanted.passwordHash !== undefined
-    await ports.audit({ ...act, subject: after.address, before: accountFacts(before), after: { ...accountFacts(after), passwordChanged } })
-    return after
-  }
-}
-
-export function lockAccount({ ports }: AccountContext, address: string, clause: LockClause, actor: string): Promise<Account> {
-  const decide = (account: Account): AccountChange | null => {
-    if (account.state === 'revoked' || account.state === 'purged') throw new MailError('account-revoked')
-    return account.state === 'locked' && account.lockClause === clause ? null : { state: 'locked', lockClause: clause }
-  }
-  return changeAccount(ports, address, decide, { action: 'account.lock', clause: clause === 'manual' ? 'Điều 6.2' : `Điều ${clause}`, actor })
-}
-
-/** R-6.3c: whatever the account was before, its password must be changed at the first access after a lock. */
-export function unlockAccount({ ports }: AccountContext, address: string, actor: string): Promise<Account> {
-  const decide = ({ state }: Account): AccountChange => {
-    if (state !== 'locked' && state !== 'restore-pending') {
-      throw new MailError('not-permitted', 'the account is not locked', { reason: 'not-locked', from: state })
+    const kept = await entry(ports.registry, lifecycleKind, before.id)
+    const act = decide(before, kept?.value ?? adoptedLifecycle(before, ports.clock.nowMs()))
+    if (act === null) return before
+    const { action, clause, change, record, entries = [] } = act
+    const { passwordHash, ...named } = change
+    const after = { ...accountFacts({ ...before, ...named }), passwordChanged: passwordHash !== undefined }
+    try {
+      const { accounts } = await ports.registry.commit({
+        accountChanges: [{ account: before.id, change, ifVersion: before.credentialVersion }],
+        entries: [put(lifecycleKind, before.id, record, kept?.version ?? 0), ...entries],
+        records: [{ kind: 'audit', atMs: ports.clock.nowMs(), actor, action, subject: before.address, clause, detail: { before: accountFacts(before), after } }],
+      })
+      const changed = accounts[0] ?? before
+      ports.bus.ring({ account: changed.id, modseq: changed.modseq })
+      return changed
+    } catch (error) {
+      if (!isMailError(error, 'conflict') || attempt >= maxConflicts) throw error
     }
-    return { state: 'must-change', lockClause: null }
   }
-  return changeAccount(ports, address, decide, { action: 'account.unlock', clause: 'Điều 6.3', actor })
 }
 
-export function setAccountState({ ports, settings }: AccountContext, address: string, state: AccountState, actor: string): Promise<Account> {
-  const decide = (account: Account): AccountChange | null => {
-    requireTransition(account.state, state, { allowActive: settings.allowActiveAccounts })
-    return account.state === state ? null : { state, lockClause: lockClauseIn(state, account) }
-  }
-  return changeAccount(ports, address, decide, { action: 'account.set-state', clause: clauseOfState[state], actor })
-}
-
-function lockClauseIn(state: AccountState, account: Account): LockClause | null {
-  if (state === 'locked') return account.lockClause ?? 'manual'
-  return state === 'restore-pending' ? account.lockClause : null
-}
-
-const clauseOfState: Readonly<Record<AccountState, string>> = {
-  issued: 'Điều 5.2',
-  active: 'Điều 9.1',
-  locked: 'Điều 6.2',
-  'restore-pending': 'Điều 6.3',
-  'must-change': 'Điều 6.3',
-  revoked: 'Điều 5.3',
-  purged: 'Điều 5.3',
+/** For trials and service mailboxes only (`security.allow_active_accounts`): in use at once, whatever it was. */
+export function activateAccount({ ports, settings }: AccountContext, address: string, actor: string): Promise<Account> {
+  requireActiveAllowed(settings, true)
+  return changeAccount(
+    ports,
+    address,
+    ({ state }, record) => {
+      if (state === 'revoked' || state === 'purged') throw new MailError('account-revoked')
+      if (state === 'active') return null
+      const nowMs = ports.clock.nowMs()
+      return { action: 'account.activate', clause: 'Điều 9.1', change: { state: 'active', lockClause: null }, record: { ...record, temporaryPassword: null, lock: null, countedFromMs: nowMs } }
+    },
+    actor,
+  )
 }
 
 /** What a record says of an account. Never its password's hash. */

@@ -87,9 +87,9 @@ export function createCredentials(ports: CredentialsPorts, settings: Credentials
     async verify(claim) {
       const named = await find(claim.user)
       const who = { account: named?.id ?? `unknown ${digest.of(claim.user)}`, remoteIp: claim.remoteIp }
-      const verified = await throttle.run(who, async () => {
-        // It may have waited for its turn, and hashing takes a while: what counts is the account as it is then.
-        const before = named && (await accounts.get(named.id))
+      const verified = await throttle.run(who, async (waited) => {
+        // After a wait for its turn, and after hashing, which takes a while, what counts is the account as it is then.
+        const before = named && waited ? await accounts.get(named.id) : named
         const result = await check(before, claim.password)
         if (result === null || result.remembered) return result
         const after = await accounts.get(result.account.id)

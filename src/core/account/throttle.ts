@@ -47,10 +47,10 @@ const maxKnownPairs = 50_000
 
 export interface Throttle {
   /**
-   * Runs `check` when it is this attempt's turn; null means that the password was wrong. Refuses
-   * `authentication-throttled`, and `unavailable` when the server stops meanwhile.
+   * Runs `check` when it is this attempt's turn, and tells whether it had to wait for that; null means that the password was
+   * wrong. Refuses `authentication-throttled`, and `unavailable` when the server stops meanwhile.
    */
-  run<T>(who: { readonly account: string; readonly remoteIp: string }, check: () => Promise<T | null>): Promise<T | null>
+  run<T>(who: { readonly account: string; readonly remoteIp: string }, check: (waited: boolean) => Promise<T | null>): Promise<T | null>
 }
 
 interface Lane {
@@ -84,16 +84,16 @@ class GuessThrottle implements Throttle {
     this.#limits = limits
   }
 
-  async run<T>(who: { readonly account: string; readonly remoteIp: string }, check: () => Promise<T | null>): Promise<T | null> {
+  async run<T>(who: { readonly account: string; readonly remoteIp: string }, check: (waited: boolean) => Promise<T | null>): Promise<T | null> {
     if (this.#pending >= this.#limits.maxPending) throw throttled(this.#limits.maxDelayMs)
     const source = sourceOf(who.remoteIp)
     const pair = `${who.account} ${source}`
     this.#pending++
     try {
-      if (!this.#known.has(pair)) await this.#slowSource(source)
-      return await this.#inLane(pair, async (lane) => {
-        await this.#slowPair(pair, lane)
-        const result = await check()
+      const slowed = !this.#known.has(pair) && (await this.#slowSource(source))
+      return await this.#inLane(pair, async (lane, queued) => {
+        const paused = await this.#slowPair(pair, lane)
+        const result = await check(slowed || queued || paused)
         if (result === null) await this.#failed(pair, source)
         else await this.#succeeded(pair)
         return result
@@ -104,17 +104,18 @@ class GuessThrottle implements Throttle {
   }
 
   /** One attempt of a pair at a time, in the order in which they came. */
-  async #inLane<T>(pair: string, work: (lane: Lane) => Promise<T>): Promise<T> {
+  async #inLane<T>(pair: string, work: (lane: Lane, queued: boolean) => Promise<T>): Promise<T> {
     const lane = this.#lanes.get(pair) ?? { tail: Promise.resolve(), waiting: 0, slow: false }
     if (lane.slow && lane.waiting > this.#limits.maxSlowPerPair) throw throttled(this.#limits.maxDelayMs)
     this.#lanes.set(pair, lane)
     const before = lane.tail
+    const queued = lane.waiting > 0
     const turn = Promise.withResolvers<void>()
     lane.tail = turn.promise
     lane.waiting++
     try {
       await before
-      return await work(lane)
+      return await work(lane, queued)
     } finally {
       lane.waiting--
       if (lane.waiting === 0) this.#lanes.delete(pair)
@@ -122,22 +123,26 @@ class GuessThrottle implements Throttle {
     }
   }
 
-  async #slowPair(pair: string, lane: Lane): Promise<void> {
+  /** Whether it had to wait. */
+  async #slowPair(pair: string, lane: Lane): Promise<boolean> {
     const beyond = (await this.#ports.counters.get(pairKey(pair))) - this.#limits.freeFailures
     lane.slow = beyond >= 0
-    if (!lane.slow) return
+    if (!lane.slow) return false
     if (lane.waiting > this.#limits.maxSlowPerPair) throw throttled(this.#delayMs(beyond))
     await this.#pause(this.#delayMs(beyond))
+    return true
   }
 
-  async #slowSource(source: string): Promise<void> {
+  /** Whether it had to wait. */
+  async #slowSource(source: string): Promise<boolean> {
     const beyond = (await this.#ports.counters.get(sourceKey(source))) - this.#limits.freeAccountsPerSource
-    if (beyond < 0) return
+    if (beyond < 0) return false
     const waiting = this.#slowBySource.get(source) ?? 0
     if (waiting >= this.#limits.maxSlowPerSource) throw throttled(this.#delayMs(beyond))
     this.#slowBySource.set(source, waiting + 1)
     try {
       await this.#pause(this.#delayMs(beyond))
+      return true
     } finally {
       const left = (this.#slowBySource.get(source) ?? 1) - 1
       if (left > 0) this.#slowBySource.set(source, left)

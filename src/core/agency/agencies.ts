@@ -89,10 +89,13 @@ function freeLabel(domain: string, provinceDomain: string, attempt: number): str
   return attempt === 0 ? label : `${label}-${attempt + 1}`
 }
 
-function requireLabel(label: string): void {
+export const isReservedLabel = (label: string): boolean => reservedLabels.has(label) || numberedHost.test(label)
+
+/** Refuses `name-invalid` (detail.reason `label`, `reserved`). */
+export function requireLabel(label: string): void {
   if (label === '') return
   if (!labelForm.test(label)) {
     throw new MailError('name-invalid', 'a label has lower case letters, digits and single hyphens inside', { reason: 'label' })
   }
-  if (reservedLabels.has(label) || numberedHost.test(label)) throw new MailError('name-invalid', 'a reserved label', { reason: 'reserved' })
+  if (isReservedLabel(label)) throw new MailError('name-invalid', 'a reserved label', { reason: 'reserved' })
 }

@@ -1,6 +1,8 @@
 /** What is asked before a body comes: RCPT (one question a recipient) and MAIL FROM of a signed-in account. Writes nothing. */
 import { MailError } from '../errors.ts'
+import type { MaxMessageBytesOf } from '../account/message-sizes.ts'
 import type { Delivering, Directory } from '../mail.ts'
+import type { AccountId } from '../mailbox/mailbox.ts'
 import type { AccountStore } from '../ports/store.ts'
 import type { Counters } from '../ports/world.ts'
 import { requireRoomToSend } from '../submission/limits.ts'
@@ -13,12 +15,14 @@ interface CheckParts {
   readonly counters: Counters
   readonly directory: Directory
   readonly settings: DeliverySettings
+  readonly maxMessageBytesOf?: MaxMessageBytesOf
 }
 
 /** Longest path of RFC 5321 §4.5.3.1.3 without its brackets. */
 const maxAddressBytes = 254
 
-export function createChecks({ accounts, counters, directory, settings }: CheckParts): Pick<Delivering, 'checkRecipient' | 'checkSender'> {
+export function createChecks(parts: CheckParts): Pick<Delivering, 'checkRecipient' | 'checkSender'> {
+  const { accounts, counters, directory, settings } = parts
   return {
     async checkRecipient({ recipient, account, sizeBytes }) {
       requireSize(sizeBytes, settings)
@@ -38,6 +42,7 @@ export function createChecks({ accounts, counters, directory, settings }: CheckP
     async checkSender({ account: id, sender, sizeBytes }) {
       requireSize(sizeBytes, settings)
       const account = requireActive(await accounts.get(id))
+      await requireOwnSize(parts, id, sizeBytes)
       await requireEnvelopeSender(directory, account, sender)
       await requireRoomToSend(counters, id, settings.submission)
     },
@@ -49,6 +54,16 @@ function requireSize(sizeBytes: number | null, settings: DeliverySettings): void
     throw new MailError('message-too-large', undefined, { sizeBytes, maxMessageBytes: settings.maxMessageBytes })
   }
 }
+
+/** R-7.3b: of the sender's class, or his own. Nobody is asked for what comes from outside, or for what is small for everybody. */
+export async function requireOwnSize({ maxMessageBytesOf }: Pick<CheckParts, 'maxMessageBytesOf'>, account: AccountId | null, sizeBytes: number | null): Promise<void> {
+  if (maxMessageBytesOf === undefined || account === null || sizeBytes === null || sizeBytes <= smallestLimitBytes) return
+  const maxMessageBytes = await maxMessageBytesOf(account)
+  if (sizeBytes > maxMessageBytes) throw new MailError('message-too-large', undefined, { sizeBytes, maxMessageBytes })
+}
+
+/** Attachments of 1 MiB are always allowed (config/regulation-schema.ts). */
+const smallestLimitBytes = 2 * 1_048_576
 
 /** Something on both sides of the last `@`, no control characters; the rest is the receiving side's to judge. */
 function wellFormed(address: string): boolean {

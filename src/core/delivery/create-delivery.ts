@@ -1,4 +1,6 @@
 /** Puts delivery and outgoing mail together: the parts of Mail that they are, and what the jobs drive. */
+import type { ActivityKeeper } from '../account/activity-keeper.ts'
+import type { MaxMessageBytesOf } from '../account/message-sizes.ts'
 import type { Delivering, Directory, Outbox } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Store } from '../ports/store.ts'
@@ -13,7 +15,7 @@ import { createDelivering } from './deliver.ts'
 import { createHeldDeliveries, type HeldDeliveries } from './held.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import type { DeliverySettings } from './settings.ts'
-import { createSystemMail } from './system-mail.ts'
+import { createSystemMail, type SystemMail } from './system-mail.ts'
 
 export interface DeliveryPorts {
   readonly store: Store
@@ -23,8 +25,10 @@ export interface DeliveryPorts {
   readonly random: Random
   readonly counters: Counters
   readonly outbound: Outbound
+  readonly activity: Pick<ActivityKeeper, 'sent' | 'received'>
   readonly signer?: MessageSigner | null
   readonly recordLater?: (record: NewRecord) => void
+  readonly maxMessageBytesOf?: MaxMessageBytesOf
 }
 
 export interface MailDelivery {
@@ -33,6 +37,7 @@ export interface MailDelivery {
   readonly dispatch: Dispatch
   readonly held: HeldDeliveries
   readonly housekeeping: Housekeeping
+  readonly systemMail: SystemMail
 }
 
 export function createDelivery(ports: DeliveryPorts, settings: DeliverySettings, directory: Directory): MailDelivery {
@@ -54,5 +59,6 @@ export function createDelivery(ports: DeliveryPorts, settings: DeliverySettings,
     dispatch: createDispatch({ ...parts, returnToSender, onWake, bringHome: createBringHome(parts) }),
     held,
     housekeeping: createHousekeeping(ports),
+    systemMail,
   }
 }

@@ -1,4 +1,6 @@
 /** What delivering needs of the world and of its neighbours. */
+import type { ActivityKeeper } from '../account/activity-keeper.ts'
+import type { MaxMessageBytesOf } from '../account/message-sizes.ts'
 import type { Directory } from '../mail.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Store } from '../ports/store.ts'
@@ -21,8 +23,12 @@ export interface DeliverParts {
   readonly returnToSender: ReturnToSender
   readonly held: HeldDeliveries
   readonly wakeOutbox: () => void
+  /** That an account sent or got mail (Điều 6.2a). */
+  readonly activity: Pick<ActivityKeeper, 'sent' | 'received'>
   /** Null or absent: mail leaves unsigned. */
   readonly signer?: MessageSigner | null
+  /** Of people who send (Điều 7.3b); absent: the server's own limit alone. */
+  readonly maxMessageBytesOf?: MaxMessageBytesOf
   /** For the mail log, of what nobody waits for: appended soon, together with others. */
   readonly recordLater?: (record: NewRecord) => void
 }

@@ -12,14 +12,14 @@
  */
 import type { Account } from '../account/account.ts'
 import { MailError } from '../errors.ts'
-import type { Delivering, IncomingMessage } from '../mail.ts'
+import type { Delivering, Directory, IncomingMessage } from '../mail.ts'
 import type { MessageContent } from '../mailbox/mailbox.ts'
 import type { Delivery, DeliveryOutcome } from '../ports/store.ts'
 import type { NewOutboxRow, OutboxId } from '../submission/outbox-row.ts'
 import { countSubmission } from '../submission/limits.ts'
 import type { Failure } from '../submission/return-to-sender.ts'
-import { completeSubmission, requireActive, requireEnvelopeSender, requireHeaderSender } from '../submission/submit.ts'
-import { createChecks } from './check.ts'
+import { completeSubmission, requireActive, requireEnvelopeSender, requireHeaderSender, sentAsRecord } from '../submission/submit.ts'
+import { createChecks, requireOwnSize } from './check.ts'
 import { keepContent } from './content.ts'
 import { keptFacts } from './delivery-facts.ts'
 import type { DeliverParts } from './deliver-parts.ts'
@@ -28,7 +28,7 @@ import { fileInto } from './file.ts'
 import { withoutForgedResults } from './forged-results.ts'
 import { headerFacts, type HeaderFacts } from './header-facts.ts'
 import { judge, mayBounce, type Verdict } from './judge.ts'
-import { checkedRecord, recordNotTold, recordPutOff, recordRefused } from './mail-log.ts'
+import { recordNotTold, recordPutOff, recordRefused, takenRecords } from './mail-log.ts'
 import { fullMailbox, resolveRecipients, type FailedRecipient, type Recipients } from './recipients.ts'
 import { signaturesOf } from './sign.ts'
 import { createTracer, type Tracer } from './trace.ts'
@@ -55,24 +55,43 @@ export function createDelivering(parts: DeliverParts): Delivering {
 async function deliver(parts: DeliverParts, message: IncomingMessage): Promise<Delivered> {
   const { settings, store, directory } = parts
   requireBounds(message, settings)
+  await requireOwnSize(parts, message.account, message.bytes.length)
   const header = headerFacts(message.bytes, message.account !== null)
   const verdict = judge(message.facts, message.account !== null, settings.judge)
   await requireTaken(parts, message, header, verdict)
 
   const author = message.account === null ? null : requireActive(await store.accounts.get(message.account))
-  if (author !== null) {
-    await requireEnvelopeSender(directory, author, message.sender)
-    await requireHeaderSender(directory, author, header)
-  }
+  const senders = author === null ? null : await sendersOf(directory, author, message.sender, header)
   const recipients = await resolveRecipients(directory, message.recipients, settings.mainDomain)
   requireReachable(recipients, header, author)
   if (author !== null) await countSubmission(parts.counters, author.id, recipients.local.size + recipients.outside.length, settings.submission)
 
   const own = withoutForgedResults(message.bytes, header.results, settings.hostname)
-  const bytes = author === null ? own : complete(parts, { ...message, bytes: own }, header, author)
-  const signing = author === null || recipients.outside.length === 0 ? null : signaturesOf(parts.signer, header.from[0] ?? author.address, bytes)
+  const bytes = senders === null ? own : complete(parts, { ...message, bytes: own }, header, senders.envelope)
+  const signing = author === null || recipients.outside.length === 0 ? null : signaturesOf(parts.signer, header.from[0] ?? senders?.envelope.address ?? author.address, bytes)
   const [content, signatures] = await Promise.all([keepContent(parts.blobs, bytes), signing])
+  if (author !== null && senders !== null && senders.agencies.length > 0) await recordSentAs(parts, message, author, senders.agencies)
   return await commit(parts, { message, verdict, recipients, content, tracer: tracerOf(parts, message), signatures: signatures ?? new Uint8Array(0) })
+}
+
+interface Senders {
+  readonly envelope: Account
+  /** Agency mailboxes in whose name it is sent. */
+  readonly agencies: readonly Account[]
+}
+
+async function sendersOf(directory: Directory, author: Account, sender: string, header: HeaderFacts): Promise<Senders> {
+  const envelope = await requireEnvelopeSender(directory, author, sender)
+  const named = await requireHeaderSender(directory, author, header)
+  const others = [envelope, ...named].filter(({ id }) => id !== author.id)
+  return { envelope, agencies: [...new Map(others.map((one) => [one.id, one])).values()] }
+}
+
+/** Before the commit: nothing leaves in an agency's name of which nobody could say who wrote it. */
+async function recordSentAs({ store, clock, activity }: DeliverParts, { transaction, facts }: IncomingMessage, author: Account, agencies: readonly Account[]): Promise<void> {
+  const given = { transaction, atMs: clock.nowMs(), remoteIp: facts?.remoteIp ?? null }
+  await store.records.append(agencies.map((agency) => sentAsRecord(author, agency, given)))
+  for (const { id } of agencies) activity.sent(id)
 }
 
 function requireBounds(message: IncomingMessage, { maxMessageBytes, maxRecipients }: DeliverParts['settings']): void {
@@ -205,10 +224,14 @@ function mayTell(message: IncomingMessage, verdict: Verdict): boolean {
   return message.sender !== '' && (message.account !== null || mayBounce(message.facts, verdict))
 }
 
-async function hold(parts: DeliverParts, { message, recipients, verdict }: Plan, delivery: Delivery): Promise<Delivered> {
+async function hold(parts: DeliverParts, plan: Plan, delivery: Delivery): Promise<Delivered> {
+  const { message, recipients, verdict } = plan
   const { kind } = await parts.store.deliveries.hold(delivery)
   parts.held.start(message.transaction)
-  if (kind === 'held') recordChecked(parts, message, verdict)
+  if (kind === 'held') {
+    recordTaken(parts, plan)
+    noteUse(parts, message, recipients, verdict)
+  }
   if (kind === 'duplicate') return { duplicate: true, filed: 0, queued: 0 }
   if (delivery.outbox.length > 0) parts.wakeOutbox()
   return { duplicate: false, filed: recipients.local.size, queued: delivery.outbox.length }
@@ -217,15 +240,29 @@ async function hold(parts: DeliverParts, { message, recipients, verdict }: Plan,
 async function finish(parts: DeliverParts, plan: Plan, outcome: Extract<DeliveryOutcome, { readonly kind: 'committed' }>): Promise<Delivered> {
   for (const { account, modseq } of outcome.filed) parts.bus.ring({ account, modseq })
   if (outcome.outbox.length > 0) parts.wakeOutbox()
-  recordChecked(parts, plan.message, plan.verdict)
+  recordTaken(parts, plan)
+  noteUse(parts, plan.message, plan.recipients, plan.verdict)
   const { failed, outside } = plan.recipients
   if (failed.length > 0) await tellOfFailed(parts, plan, outcome.outbox.slice(outside.length))
   return { duplicate: false, filed: outcome.filed.length, queued: outcome.outbox.length }
 }
 
-function recordChecked({ recordLater, clock }: DeliverParts, { transaction, sender, facts }: IncomingMessage, verdict: Verdict): void {
-  const record = checkedRecord({ atMs: clock.nowMs(), transaction, sender, facts, verdict })
-  if (record !== null) recordLater?.(record)
+/** Gathered with others and written beside the delivery: nobody waits for it (Điều 7.2). */
+function recordTaken({ recordLater, clock }: DeliverParts, { message, content, verdict }: Plan): void {
+  if (recordLater === undefined) return
+  const { messageId, bodyBytes } = content
+  for (const record of takenRecords({ ...message, atMs: clock.nowMs(), messageId, bodyBytes, verdict })) recordLater(record)
+}
+
+/**
+ * Điều 6.2a, D-8. Bounces and other mail from nobody (RFC 5321 §4.5.5) keep no account in use; the system's own notices do not
+ * come this way.
+ */
+function noteUse({ activity }: DeliverParts, { account, sender }: IncomingMessage, { local }: Recipients, verdict: Verdict): void {
+  if (account !== null) activity.sent(account)
+  for (const { account: to } of local.values()) {
+    activity.received(to.id, { system: sender === '', spam: verdict.kind === 'junk', locked: to.state === 'locked' || to.state === 'restore-pending' })
+  }
 }
 
 /** @param rows those of the failed recipients, in their order; none when the sender must not be told */

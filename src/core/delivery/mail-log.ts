@@ -1,11 +1,12 @@
 /**
- * The mail log (Điều 7.2, R-7.2): what became of messages that were not simply filed, and what the checks said of those that
- * were. Each event has one typed function. Who sent what to whom is kept with the delivery itself and searched there.
+ * The mail log (Điều 7.2, R-7.2): who sent what to whom, what the checks said of it, and what became of it. Each event has one
+ * typed function; each record is found by message-id, sender and recipients (core/record/record-keys.ts).
  */
 import type { MailError } from '../errors.ts'
 import type { DeliveryFacts } from '../mail.ts'
 import type { OutboxRow } from '../submission/outbox-row.ts'
 import type { NewRecord } from '../record/record.ts'
+import { maxRecordKeys, recordKey } from '../record/record-keys.ts'
 import type { RecordStore } from '../ports/store.ts'
 import type { Verdict } from './judge.ts'
 
@@ -31,32 +32,62 @@ interface PutOff {
 
 /** A message whose sender was told to try again, because checks gave no answer. */
 export async function recordPutOff(records: Log, { atMs, transaction, sender, remoteIp, unanswered }: PutOff): Promise<void> {
-  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.put-off', subject: transaction, clause, detail: { sender, remoteIp, unanswered } }])
+  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.put-off', subject: transaction, clause, detail: { sender, remoteIp, unanswered }, keys: keysOf({ transaction, sender }) }])
 }
 
-interface Checked {
+interface Taken {
   readonly atMs: number
   readonly transaction: string
   readonly sender: string
+  /** Of the envelope. */
+  readonly recipients: readonly string[]
+  readonly account: string | null
+  readonly messageId: string | null
+  readonly bodyBytes: number
   readonly facts: DeliveryFacts | null
   readonly verdict: Verdict
 }
 
-/** What the checks said of a message that was taken; null where none was made. */
-export function checkedRecord({ atMs, transaction, sender, facts, verdict }: Checked): NewRecord | null {
-  if (facts === null) return null
+/** Keys of one record beside its recipients: message-id, sender, transaction. */
+const recipientsOfRecord = maxRecordKeys - 3
+/** A notice to everybody is found by its sender. */
+const maxRecipients = 1_000
+
+/** A message that was taken, with what the checks said of it; a second and further records name more recipients. */
+export function takenRecords({ atMs, transaction, sender, recipients, account, messageId, bodyBytes, facts, verdict }: Taken): NewRecord[] {
+  const named = recipients.slice(0, maxRecipients)
+  const reason = verdict.kind === 'accept' ? null : verdict.reason
+  const checks = checksOf(facts)
+  const records: NewRecord[] = []
+  for (let at = 0; at === 0 || at < named.length; at += recipientsOfRecord) {
+    const some = named.slice(at, at + recipientsOfRecord)
+    const whole = at === 0 ? { recipientCount: recipients.length, bodyBytes, verdict: verdict.kind, reason, ...checks } : {}
+    const detail = { sender, messageId, recipients: some, ...whole }
+    records.push({ kind: 'mail', atMs, actor: account ?? 'system', action: 'mail.taken', subject: transaction, clause, detail, keys: keysOf({ transaction, sender, messageId, recipients: some }) })
+  }
+  return records
+}
+
+function checksOf(facts: DeliveryFacts | null): Readonly<Record<string, unknown>> {
+  if (facts === null) return {}
   const { remoteIp, spf, dkim, dmarc, spam, virus, dnsLists, unanswered } = facts
   const said = [spf, dkim, dmarc, spam, virus].some((one) => one !== null) || dnsLists.length + unanswered.length > 0
-  if (!said) return null
-  const reason = verdict.kind === 'accept' ? null : verdict.reason
-  const detail = { sender, remoteIp, verdict: verdict.kind, reason, spf, dkim, dmarc, spam, virus, dnsLists, unanswered }
-  return { kind: 'mail', atMs, actor: 'system', action: 'mail.checked', subject: transaction, clause, detail }
+  return said ? { remoteIp, spf, dkim, dmarc, spam, virus, dnsLists, unanswered } : { remoteIp }
+}
+
+function keysOf({ transaction, sender, messageId = null, recipients = [] }: { readonly transaction: string; readonly sender: string; readonly messageId?: string | null; readonly recipients?: readonly string[] }): readonly string[] {
+  return [
+    recordKey('transaction', transaction),
+    recordKey('sender', sender),
+    ...(messageId === null ? [] : [recordKey('message-id', messageId)]),
+    ...recipients.map((address) => recordKey('recipient', address)),
+  ]
 }
 
 /** A whole message that was refused after its body had been seen. */
 export async function recordRefused(records: Log, { atMs, transaction, sender, remoteIp, error }: Refused): Promise<void> {
   const detail = { sender, remoteIp, code: error.code, reason: error.message }
-  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.refused', subject: transaction, clause, detail }])
+  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.refused', subject: transaction, clause, detail, keys: keysOf({ transaction, sender }) }])
 }
 
 interface NotTold {
@@ -69,7 +100,8 @@ interface NotTold {
 /** Recipients that got nothing and whose sender could not or must not be told. */
 export async function recordNotTold(records: Log, { atMs, transaction, sender, recipients }: NotTold): Promise<void> {
   const detail = { sender, recipients: recipients.slice(0, 100), count: recipients.length }
-  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.undeliverable', subject: transaction, clause, detail }])
+  const keys = keysOf({ transaction, sender, recipients: recipients.map(({ address }) => address) })
+  await records.append([{ kind: 'mail', atMs, actor: 'system', action: 'mail.undeliverable', subject: transaction, clause, detail, keys }])
 }
 
 export interface RowOutcome {
@@ -92,6 +124,7 @@ export async function recordOutcomes(records: Log, atMs: number, outcomes: reado
     subject: row.transaction,
     clause,
     detail: { row: row.id, sender: row.sender, recipient: row.recipient, reply, status, host, tls },
+    keys: keysOf({ transaction: row.transaction, sender: row.sender, recipients: [row.recipient] }),
   })
   if (outcomes.length > 0) await records.append(outcomes.map(about))
 }

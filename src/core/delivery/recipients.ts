@@ -24,18 +24,18 @@ export interface Recipients {
   readonly failed: FailedRecipient[]
 }
 
-/** So many look-ups in one go; then others have their turn. */
+/** So many look-ups at once; then others have their turn. */
 const lookUpsInOneGo = 200
 
 export async function resolveRecipients(directory: Directory, addresses: readonly string[], mainDomain: string): Promise<Recipients> {
   const found: Recipients = { local: new Map(), outside: [], failed: [] }
-  const seen = new Set<string>()
-  for (const [index, address] of addresses.entries()) {
-    // Case of a local part is the other side's matter, so only our own addresses are compared without it (by account).
-    if (seen.has(address)) continue
-    seen.add(address)
-    if (index % lookUpsInOneGo === lookUpsInOneGo - 1) await new Promise((resume) => setImmediate(resume))
-    add(found, address, await directory.resolve(qualified(address, mainDomain)))
+  // Case of a local part is the other side's matter, so only our own addresses are compared without it (by account).
+  const different = [...new Set(addresses)]
+  for (let at = 0; at < different.length; at += lookUpsInOneGo) {
+    if (at > 0) await new Promise((resume) => setImmediate(resume))
+    const some = different.slice(at, at + lookUpsInOneGo)
+    const resolutions = await Promise.all(some.map((address) => directory.resolve(qualified(address, mainDomain))))
+    for (const [index, address] of some.entries()) add(found, address, resolutions[index]!)
   }
   return found
 }

@@ -20,7 +20,7 @@ export interface SystemMessage {
   readonly recipient: string
   readonly bytes: Uint8Array
   /** What kind of message it is, for the facts kept with it. */
-  readonly purpose: 'bounce'
+  readonly purpose: 'bounce' | 'notice'
   readonly settles?: readonly OutboxSettlement[]
   readonly finishes?: string
 }

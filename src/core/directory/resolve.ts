@@ -1,15 +1,19 @@
 /**
  * Who is behind an address (mail.ts `Directory`; R-4.2d; RFC 5233 for `+detail`; RFC 5321 §4.5.1 and RFC 2142 for
- * postmaster and abuse). Reads the store each time: an address that was just made or locked is seen by the next RCPT.
+ * postmaster and abuse), and who may send as it (Điều 10.1). Reads the store each time: an address that was just made or
+ * locked is seen by the next RCPT.
  */
 import type { Account } from '../account/account.ts'
+import { isAgencyMailbox } from '../account/delegation.ts'
 import { parseAddress, splitDetail, validDomain, type AddressParts } from '../account/address.ts'
-import type { Directory, Resolution } from '../mail.ts'
+import type { Delegations, Directory, Resolution } from '../mail.ts'
 import type { AccountStore, AgencyStore } from '../ports/store.ts'
 
 export interface DirectoryPorts {
   readonly accounts: Pick<AccountStore, 'byAddress' | 'list'>
   readonly agencies: Pick<AgencyStore, 'byDomain'>
+  /** Left out: nobody sends as an agency mailbox. */
+  readonly delegations?: Pick<Delegations, 'find'>
 }
 
 export interface DirectorySettings {
@@ -58,12 +62,21 @@ export function createDirectory(ports: DirectoryPorts, settings: DirectorySettin
     return found.length > 0 ? { kind: 'operator', accounts: found } : { kind: 'unknown', local: true }
   }
 
+  const ownerOf = async (address: string): Promise<Account | null> => {
+    const parts = parseAddress(unquoted(address))
+    return parts === null ? null : ((await accountBehind(parts))?.account ?? null)
+  }
+
   return {
     resolve,
     ownsDomain,
-    async ownsAddress(account, address) {
-      const parts = parseAddress(unquoted(address))
-      return parts !== null && (await accountBehind(parts))?.account.id === account
+    ownsAddress: async (account, address) => (await ownerOf(address))?.id === account,
+    async senderBehind(account, address) {
+      const owner = await ownerOf(address)
+      if (owner === null || owner.id === account) return owner
+      // A look-up only where it may matter: people's addresses are nobody else's (Điều 3.1).
+      if (!isAgencyMailbox(owner)) return null
+      return (await ports.delegations?.find(account, owner.id))?.sendAs === true ? owner : null
     },
   }
 }

@@ -153,6 +153,11 @@ export class SessionView implements SelectedView, Viewer {
     return this.#shared.refresh()
   }
 
+  catchUp(modseq = 0): Promise<void> {
+    // After a silent change only a read makes sure of the client's flags again.
+    return this.#silentSince === -1 ? this.#shared.catchUp(modseq) : this.#shared.refresh()
+  }
+
   events(mayExpunge: boolean): readonly ViewEvent[] {
     if (this.#shared.gone) {
       if (this.#removalTold) return []

@@ -81,6 +81,8 @@ export class SharedView {
   #described: { readonly mailbox: Mailbox; readonly keywords: readonly string[] } | null = null
   #uidNext = 1
   #replaced: Replaced[] = []
+  /** A bell rang, and what it was about could not be read. */
+  #missed = false
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
   #stopListening: (() => void) | null = null
@@ -121,7 +123,10 @@ export class SharedView {
     this.#viewers.add(viewer)
     this.#stopListening ??= this.#ports.bus.listen(this.account, (bell) => {
       // Should the store fail now, the sessions are to find out by their own refresh.
-      if (bell.modseq > this.modseq && !this.gone) this.refresh().catch(() => this.#wakeAll())
+      if (bell.modseq > this.modseq && !this.gone) this.refresh().catch(() => {
+        this.#missed = true
+        this.#wakeAll()
+      })
     })
   }
 
@@ -142,6 +147,7 @@ export class SharedView {
       this.readsBegun++
       const running = this.#read().then(() => {
         this.readsDone = this.readsBegun
+        this.#missed = false
       }).finally(() => {
         this.#running = null
       })
@@ -154,6 +160,11 @@ export class SharedView {
       return this.refresh()
     })
     return this.#next
+  }
+
+  /** Resolves when the sessions' last wake and the account's modseq `modseq` are here: most times they are, and nothing is read. */
+  catchUp(modseq: number): Promise<void> {
+    return this.#missed || modseq > this.modseq ? this.refresh() : Promise.resolve()
   }
 
   /**
@@ -237,7 +248,7 @@ export class SharedView {
       sum = sum === null ? changes : joined(sum, changes)
       if (sum.messages.length > limit) return 'read-all'
       // A cut answer ends with its last listed change; one that goes on to a later modseq is not cut.
-      if (changes.messages.length === 0 || changes.modseq > changes.messages.at(-1)!.modseq) return sum
+      if (changes.messages.length === 0 || changes.modseq > changes.messages.at(-1)!.modseq || changes.whole === true) return sum
     }
     return 'read-all'
   }

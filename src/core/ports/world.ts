@@ -31,6 +31,8 @@ export interface Counters {
 /** argon2id (PHC strings). Slow on purpose: callers remember verified sign-ins. */
 export interface Passwords {
   hash(password: string): Promise<string>
+  /** Of a password that the system itself drew at random, 80 bits at least: no guessing needs to be slowed, so it costs little. */
+  hashRandom(password: string): Promise<string>
   verify(hash: string, password: string): Promise<boolean>
 }
 

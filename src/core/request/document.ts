@@ -40,6 +40,9 @@ export function documentNumber(written: string): string {
     .replace(/\s*([/-])\s*/g, '$1')
 }
 
+/** Of a number as {@link documentNumber} gives it. */
+export const isDocumentNumber = (number: string): boolean => number.length <= maxNumberLength && numberForm.test(number)
+
 /** The refusal of a document that is missing or wrong (`detail.fault` names what), or null. `receivedOn` is today. */
 export function checkDocument(
   document: OfficialDocument | null,

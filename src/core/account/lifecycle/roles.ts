@@ -40,11 +40,26 @@ export type Action =
   | 'statistics.read'
   | 'account.read'
   | 'audit.read'
+  | 'records.read'
+  | 'incident.read'
+  | 'legal-hold.set'
   | 'message.report'
+  | 'request.read'
+  | 'calendar.edit'
   | 'case.open'
   | 'case.read'
   | 'evidence.export'
   | 'mail.read-of-others'
+  | 'agency.read'
+  | 'account.hide'
+  | 'unit.create'
+  | 'directory.read'
+  | 'own.access'
+  | 'token.manage'
+  | 'token.revoke'
+  | 'second-factor.reset'
+  | 'delegation.manage'
+  | 'delegation.read'
 
 /** What stands in a cell. A missing cell is "never". */
 export type Cell =
@@ -111,15 +126,47 @@ export const roleTable: Readonly<Record<Action, Row>> = {
     basis: basis('Điều 10.8, 12.2c'),
     cells: { [sa]: 'all', [op]: 'all', [aa]: 'own-agency', [person]: 'own-account', inspector: 'all' },
   },
+  // Who wrote to whom, and who signed in from where: found for an inspection or a fault, and each search is recorded.
+  'records.read': { basis: basis('Điều 7.2, 12.2c'), cells: { [sa]: 'all', [op]: 'all', inspector: 'all' } },
+  'incident.read': { basis: basis('Điều 8.3d, 10.6, 12.2c'), cells: { [sa]: 'all', [op]: 'all', [aa]: 'own-agency', inspector: 'all' } },
+  'legal-hold.set': { basis: basis('Điều 7.2'), cells: { [sa]: 'all' } },
   'audit.read': { basis: basis('Điều 7.2, 12.2c'), cells: { [sa]: 'all', [op]: 'all', inspector: 'all' } },
   'message.report': {
     basis: basis('Điều 3.3, 11.7'),
     cells: { [sa]: 'own-account', [op]: 'own-account', [aa]: 'own-account', [person]: 'own-account', inspector: 'own-account' },
   },
+  'request.read': { basis: basis('Điều 5.3, 6.3a, 10.4'), cells: { [sa]: 'all', [op]: 'all', [aa]: 'own-agency', inspector: 'all' } },
+  // Working days decide the terms of 6.2, 6.3 and 8.2.
+  'calendar.edit': { basis: basis('Điều 6.3, 8.2', 'D-16'), cells: { [sa]: 'all' } },
   'case.open': { basis: basis('Điều 3.3, 6.2c'), cells: { [sa]: 'all' } },
   'case.read': { basis: basis('Điều 3.3, 6.2c'), cells: { [sa]: 'all' } },
   'evidence.export': { basis: basis('Điều 12.2c'), cells: { [sa]: 'all', inspector: 'all' } },
   'mail.read-of-others': { basis: basis('Điều 3.1'), cells: {} },
+  'account.hide': { basis: basis('Điều 4.3'), cells: { [sa]: 'all' } },
+  'unit.create': { basis: basis('Điều 4.1c, 10.8'), cells: { [sa]: 'all', [op]: 'all', [aa]: 'own-agency' } },
+  // all read.
+  'directory.read': { basis: basis('Điều 4.3'), cells: { [sa]: 'all', [op]: 'all', [aa]: 'all', [person]: 'all', inspector: 'all' } },
+  'agency.read': {
+    basis: basis('Điều 4.1, 4.3'),
+    cells: { [sa]: 'all', [op]: 'all', [aa]: 'all', [person]: 'all', inspector: 'all' },
+  },
+  // Own sign-ins, sessions and second factor.
+  'own.access': {
+    basis: basis('Điều 9.1, 11.3'),
+    cells: { [sa]: 'own-account', [op]: 'own-account', [aa]: 'own-account', [person]: 'own-account', inspector: 'own-account' },
+  },
+  // Programs act for those who administer or inspect, with less than their rights and never with more.
+  'token.manage': {
+    basis: basis('Điều 3.1, 9.1'),
+    cells: { [sa]: 'own-account', [op]: 'own-account', [aa]: 'own-account', inspector: 'own-account' },
+  },
+  'token.revoke': { basis: basis('Điều 3.1, 9.1'), cells: { [sa]: 'all', [op]: 'reported' } },
+  'delegation.manage': { basis: basis('Điều 10.1, 10.3'), cells: { [sa]: 'all', [op]: 'all', [aa]: 'own-agency' } },
+  'delegation.read': {
+    basis: basis('Điều 10.3, 12.2c'),
+    cells: { [sa]: 'all', [op]: 'all', [aa]: 'own-agency', [person]: 'own-account', inspector: 'all' },
+  },
+  'second-factor.reset': { basis: basis('Điều 9.1, 11.3'), cells: { [sa]: 'all', [op]: 'on-order' } },
 }
 
 /** What the act is about, seen from the one who acts. */

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import type { AccountState } from '../../../../src/core/account/account.ts'
 import { ensureFirstAdministrator } from '../../../../src/core/account/first-administrator.ts'
 import { passwordFaults } from '../../../../src/core/account/password.ts'
-import { requireTransition } from '../../../../src/core/account/state.ts'
+import { lifecycleKind } from '../../../../src/core/account/lifecycle-record.ts'
+import { entry } from '../../../../src/core/administration/entries.ts'
 import { isMailError } from '../../../../src/core/errors.ts'
 import { attempt, goodPassword, otherPassword, refusal, world } from './fakes.ts'
 
@@ -106,17 +107,18 @@ describe('passwords', () => {
     await right
   })
 
-  const resets: readonly (readonly [from: AccountState, active: boolean, to: AccountState | 'refused'])[] = [
+  const resets: readonly (readonly [from: AccountState, active: boolean, to: AccountState | 'not-permitted' | 'account-revoked'])[] = [
     ['issued', false, 'issued'],
     ['issued', true, 'active'],
     ['active', false, 'must-change'],
     ['active', true, 'active'],
     ['must-change', false, 'must-change'],
-    ['locked', false, 'locked'],
-    ['locked', true, 'locked'],
-    ['restore-pending', false, 'restore-pending'],
-    ['revoked', false, 'refused'],
-    ['purged', true, 'refused'],
+    // D-10: only the procedure of 6.3 ends a lock.
+    ['locked', false, 'not-permitted'],
+    ['locked', true, 'not-permitted'],
+    ['restore-pending', false, 'not-permitted'],
+    ['revoked', false, 'account-revoked'],
+    ['purged', true, 'account-revoked'],
   ]
   for (const [from, active, to] of resets) {
     it(`reset of an account that is ${from}${active ? ', --active' : ''}: ${to}`, async () => {
@@ -124,7 +126,7 @@ describe('passwords', () => {
       const { account } = await w.acts.create({ address: lan, password: goodPassword }, 'operator')
       await w.accounts.change(account.id, { state: from })
       const reset = w.acts.setPassword(lan, null, { active }, 'operator')
-      if (to === 'refused') return assert.rejects(reset, refusal('account-revoked'))
+      if (to === 'not-permitted' || to === 'account-revoked') return assert.rejects(reset, refusal(to))
       const { temporaryPassword } = await reset
       assert.ok(temporaryPassword)
       assert.equal((await w.acts.byAddress(lan))?.state, to)
@@ -135,70 +137,56 @@ describe('passwords', () => {
   it('a locked account does not change its own', async () => {
     const w = await world()
     await w.acts.create({ address: lan, password: goodPassword, active: true }, 'operator')
-    await w.acts.lock(lan, '6.2c', 'operator')
+    await w.accounts.change((await w.acts.byAddress(lan))!.id, { state: 'locked', lockClause: '6.2c' })
     await assert.rejects(w.acts.changeOwnPassword('lan', goodPassword, otherPassword, '127.0.0.1'), refusal('account-locked'))
   })
 })
 
 describe('states (regulation 1.2)', () => {
-  it('lock and unlock, each with its clause, before and after', async () => {
+  const life = async (w: Awaited<ReturnType<typeof world>>) => {
+    const account = (await w.acts.byAddress(lan))!
+    return { account, record: (await entry(w.registry, lifecycleKind, account.id))?.value }
+  }
+
+  it('the owner changes the temporary password: ACTIVE by 9.1, and the clock of 6.2d ends', async () => {
+    const w = await world()
+    const { temporaryPassword } = await w.acts.create({ address: lan }, 'operator')
+    await w.acts.changeOwnPassword('lan', temporaryPassword!, goodPassword, '127.0.0.1')
+    const { account, record } = await life(w)
+    assert.deepEqual([account.state, record?.temporaryPassword, record?.passwordChangedAtMs], ['active', null, w.clock.nowMs()])
+    assert.deepEqual(w.records.map(({ action, clause, actor }) => [action, clause, actor]), [['account.create', 'Điều 5.2', 'operator'], ['account.change-own-password', 'Điều 9.1', account.id]])
+    assert.match(JSON.stringify(w.records[1]?.detail), /"before":{.*"state":"issued".*"after":{.*"state":"active"/)
+  })
+
+  it('a reset begins the clock of 6.2d anew, and the next change is by 6.3c and 9.1', async () => {
     const w = await world()
     await w.acts.create({ address: lan, password: goodPassword, active: true }, 'operator')
-    assert.deepEqual((({ state, lockClause }) => [state, lockClause])(await w.acts.lock(lan, '6.2b', 'operator')), ['locked', '6.2b'])
-    await w.acts.lock(lan, '6.2b', 'operator')
-    assert.deepEqual((({ state, lockClause }) => [state, lockClause])(await w.acts.unlock(lan, 'operator')), ['must-change', null])
-    await assert.rejects(w.acts.unlock(lan, 'operator'), refusal('not-permitted'))
-    assert.deepEqual(w.records.map(({ action, clause }) => [action, clause]), [
-      ['account.create', 'Điều 5.2'],
-      ['account.lock', 'Điều 6.2b'],
-      ['account.unlock', 'Điều 6.3'],
-    ])
-    assert.match(JSON.stringify(w.records[1]?.detail), /"before":\{.*"state":"active".*"after":\{.*"state":"locked","lockClause":"6.2b"/)
+    await w.clock.turn(1000)
+    const { temporaryPassword } = await w.acts.setPassword(lan, null, {}, 'operator')
+    const { account, record } = await life(w)
+    assert.deepEqual([account.state, record?.temporaryPassword], ['must-change', { setAtMs: w.clock.nowMs(), by: 'reset' }])
+    await w.acts.changeOwnPassword('lan', temporaryPassword!, otherPassword, '127.0.0.1')
+    assert.deepEqual(w.records.slice(1).map(({ clause }) => clause), ['Điều 10.8, 11.3', 'Điều 6.3c, 9.1'])
   })
 
-  it('a revoked account is not locked, and nobody is not either', async () => {
+  it('in use at once only where the installation allows it, and never what was revoked', async () => {
     const w = await world()
-    await w.acts.create({ address: lan }, 'operator')
-    await w.acts.setState(lan, 'revoked', 'operator')
-    await assert.rejects(w.acts.lock(lan, 'manual', 'operator'), refusal('account-revoked'))
-    await assert.rejects(w.acts.lock('khongco@skhcn.gialai.gov.vn', 'manual', 'operator'), refusal('account-unknown'))
+    const { account } = await w.acts.create({ address: lan }, 'operator')
+    assert.equal((await w.acts.activate(lan, 'operator')).state, 'active')
+    await w.accounts.change(account.id, { state: 'revoked' })
+    await assert.rejects(w.acts.activate(lan, 'operator'), refusal('account-revoked'))
+    const strict = await world({ allowActiveAccounts: false })
+    await strict.acts.create({ address: lan }, 'operator')
+    await assert.rejects(async () => strict.acts.activate(lan, 'operator'), refusal('not-permitted'))
   })
-
-  const table: readonly (readonly [from: AccountState, reached: string, withActive: string])[] = [
-    ['issued', 'locked revoked', 'active locked revoked'],
-    ['active', 'locked must-change revoked', 'locked must-change revoked'],
-    ['locked', 'restore-pending must-change revoked', 'active restore-pending must-change revoked'],
-    ['restore-pending', 'locked must-change revoked', 'active locked must-change revoked'],
-    ['must-change', 'locked revoked', 'active locked revoked'],
-    ['revoked', 'locked purged', 'locked purged'],
-    ['purged', '', ''],
-  ]
-  const states: readonly AccountState[] = ['issued', 'active', 'locked', 'restore-pending', 'must-change', 'revoked', 'purged']
-  for (const [from, ...reached] of table) {
-    for (const allowActive of [false, true]) {
-      it(`${from} becomes ${reached[Number(allowActive)] || 'nothing'}${allowActive ? ', where active accounts are allowed' : ''}`, () => {
-        const open = states.filter((to) => {
-          try {
-            requireTransition(from, to, { allowActive })
-            return to !== from
-          } catch (error) {
-            assert.ok(isMailError(error, 'not-permitted'))
-            return false
-          }
-        })
-        assert.equal(open.join(' '), reached[Number(allowActive)])
-      })
-    }
-  }
 
   it('of two acts at the same moment the second decides anew', async () => {
     const w = await world()
     await w.acts.create({ address: lan, password: goodPassword, active: true }, 'operator')
-    const results = await Promise.allSettled([w.acts.lock(lan, '6.2c', 'operator'), w.acts.setState(lan, 'revoked', 'operator')])
-    const state = (await w.acts.byAddress(lan))?.state
-    // Either the lock came first and was followed by the revocation, or it came second and was refused.
-    assert.equal(state, 'revoked')
-    assert.ok(results[1].status === 'fulfilled')
+    await Promise.all([w.acts.setPassword(lan, null, {}, 'operator'), w.acts.setPassword(lan, null, {}, 'operator')])
+    const { account, record } = await life(w)
+    assert.deepEqual([account.state, record?.temporaryPassword?.by], ['must-change', 'reset'])
+    assert.equal(w.records.filter(({ action }) => action === 'account.reset-password').length, 2)
   })
 })
 

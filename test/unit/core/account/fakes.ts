@@ -15,6 +15,7 @@ import type { AccountStore, AgencyStore } from '../../../../src/core/ports/store
 import type { Bus, Clock, Passwords } from '../../../../src/core/ports/world.ts'
 import { createAudit } from '../../../../src/core/record/audit.ts'
 import type { NewRecord } from '../../../../src/core/record/record.ts'
+import { MemoryRegistry } from './memory-registry.ts'
 
 export class HandClock implements Clock {
   now = Date.UTC(2026, 5, 1, 1)
@@ -62,6 +63,10 @@ export class FakePasswords implements Passwords {
     const hash = `fake:${Buffer.from(password).toString('hex')}`
     this.hashes.push(hash)
     return hash
+  }
+
+  hashRandom(password: string): Promise<string> {
+    return this.hash(password)
   }
 
   async verify(hash: string, password: string): Promise<boolean> {
@@ -124,6 +129,10 @@ export class MemoryAccounts implements AccountStore {
     return this.#behind(address) ?? null
   }
 
+  async holders(addresses: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return new Map(addresses.flatMap((address) => (this.#behind(address) === undefined ? [] : [[address, this.#behind(address)!.id] as const])))
+  }
+
   #behind(address: string): Account | undefined {
     const id = this.aliases.get(address)
     return id === undefined ? [...this.rows.values()].find((row) => row.address === address) : this.rows.get(id)
@@ -174,6 +183,7 @@ export const accountSettings: AccountsSettings & { readonly loginDomain: string 
   provinceDomain: 'gialai.gov.vn',
   allowActiveAccounts: true,
   defaultQuotaBytes: 2_000_000_000,
+  passwordHistory: { individuals: 5, administrators: 10 },
   loginDomain: null,
 }
 
@@ -197,13 +207,15 @@ export async function world(changed: Partial<typeof accountSettings> = {}) {
     { loginDomain: settings.loginDomain },
   )
   const audit = createAudit({ records: { append: async (more) => void records.push(...more) }, clock })
-  const ports: AccountsPorts = { accounts, agencies, clock, audit, passwords, random: createSystemRandom(), credentials, bus }
-  const signIn = createSignIn({ accounts, agencies, clock, counters, credentials, records: { add: (record) => void records.push(record) } })
+  const registry = new MemoryRegistry(accounts, records)
+  const uses: string[] = []
+  const ports: AccountsPorts = { accounts, registry, agencies, clock, audit, passwords, random: createSystemRandom(), credentials, bus }
+  const signIn = createSignIn({ accounts, agencies, clock, counters, credentials, records: { add: (record) => void records.push(record) }, activity: { signedIn: (account) => void uses.push(account) }, delegations: { find: async () => null, opened: async () => undefined } })
   const agencyActs = createAgencies(ports, settings)
   await agencyActs.create({ label: 'skhcn', name: 'Sở Khoa học và Công nghệ' }, 'operator')
   await agencyActs.create({ label: 'dakpo', name: 'Xã Đak Pơ' }, 'operator')
   records.length = 0
-  return { settings, clock, passwords, agencies, accounts, records, bells, stopping, ports, signIn, agencyActs, acts: createAccounts(ports, settings) }
+  return { settings, clock, passwords, agencies, accounts, registry, records, bells, uses, stopping, ports, signIn, agencyActs, acts: createAccounts(ports, settings) }
 }
 
 /** From a TLS connection of 192.0.2.1. */

@@ -51,7 +51,7 @@ describe('who is behind an address', () => {
     await d.acts.create({ address: 'vanhanh@skhcn.gialai.gov.vn', role: 'operator' }, 'operator')
     await d.acts.create({ address: 'quantri@skhcn.gialai.gov.vn', role: 'super-administrator' }, 'operator')
     await d.acts.create({ address: 'cu@skhcn.gialai.gov.vn', role: 'operator' }, 'operator')
-    await d.acts.setState('cu@skhcn.gialai.gov.vn', 'revoked', 'operator')
+    await d.accounts.change((await d.acts.byAddress('cu@skhcn.gialai.gov.vn'))!.id, { state: 'revoked' })
     await d.agencyActs.create({ label: '', name: 'Tỉnh' }, 'operator')
     for (const address of ['postmaster@skhcn.gialai.gov.vn', 'Postmaster', 'ABUSE@skhcn.gialai.gov.vn', 'postmaster@dakpo.gialai.gov.vn', 'abuse+x@skhcn.gialai.gov.vn']) {
       const answer = await d.directory.resolve(address)
@@ -65,7 +65,7 @@ describe('who is behind an address', () => {
 
   it('a revoked account is still behind its address', async () => {
     const d = await directory()
-    await d.acts.setState('lan@skhcn.gialai.gov.vn', 'revoked', 'operator')
+    await d.accounts.change((await d.acts.byAddress('lan@skhcn.gialai.gov.vn'))!.id, { state: 'revoked' })
     const answer = await d.directory.resolve('lan@skhcn.gialai.gov.vn')
     assert.equal(answer.kind === 'account' && answer.account.state, 'revoked')
   })

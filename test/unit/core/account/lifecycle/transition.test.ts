@@ -7,7 +7,6 @@ import type { LifecycleFacts } from '../../../../../src/core/account/lifecycle/f
 import { transitionTable, type TransitionName } from '../../../../../src/core/account/lifecycle/transition-table.ts'
 import { decideTransition, passwordResetOf, type ActingPerson, type Evidence, type TransitionDecision } from '../../../../../src/core/account/lifecycle/transition.ts'
 import type { AccountState } from '../../../../../src/core/account/account.ts'
-import { requireTransition } from '../../../../../src/core/account/state.ts'
 import { account, at, caseFile, document, people, rules } from './samples.ts'
 
 const states: readonly AccountState[] = ['issued', 'active', 'locked', 'restore-pending', 'must-change', 'revoked', 'purged']
@@ -71,12 +70,6 @@ describe('every act in every state', () => {
       })
     }
   }
-
-  it('never leads where the state machine of the accounts has no way', () => {
-    for (const { from, to } of Object.values(transitionTable)) {
-      for (const state of from) if (state !== null && to !== 'same' && to !== 'active') requireTransition(state, to, { allowActive: false })
-    }
-  })
 
   it('ACTIVE is reached by the owner only; a locked account only by a restoration', () => {
     const into = (state: AccountState): readonly string[] => acts.filter((act) => transitionTable[act].to === state)
