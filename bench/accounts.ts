@@ -14,7 +14,7 @@ const atOnce = 64
 export async function makeAccounts(config: Config, { accounts }: TargetNeeds): Promise<void> {
   const argon2 = createArgon2Passwords()
   const hash = await argon2.hash(password)
-  const passwords = { hash: () => Promise.resolve(hash), verify: (known: string, given: string) => argon2.verify(known, given) }
+  const passwords = { hash: () => Promise.resolve(hash), hashRandom: () => Promise.resolve(hash), verify: (known: string, given: string) => argon2.verify(known, given) }
   await using app = await compose(config, { log: createLog('silent'), ports: { passwords }, ingress: false })
   const addresses = Object.entries(accounts).flatMap(([prefix, count]) => Array.from({ length: count }, (_, index) => addressOf(prefix, index)))
   // The first one makes the agency of the domain.

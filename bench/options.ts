@@ -20,6 +20,9 @@ export const usage = `npm run bench [-- PART … OPTIONS]
 parts (all of them when none is named):
 ${parts.map(({ name, what }) => `  ${name.padEnd(10)}${what}`).join('\n')}
   peers     the parts named with it on Postfix + Dovecot as well, in turn, with the ratio (default: ${parts.filter((part) => part.peers).map(({ name }) => name).join(' ')})
+  stores    the embedded store and MongoDB side by side; alone, with its own options
+  administration
+            30,000 accounts in 165 agencies on both stores: import, nights, directory, records; alone, with its own options
   fuzz      1,000,000 wrong inputs for the parsers; alone, with its own options
 
 options:

@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(usage)
     return 0
   }
-  if (argv[0] === 'fuzz') return await runFuzz(argv.slice(1))
+  if (argv[0] === 'fuzz' || argv[0] === 'stores' || argv[0] === 'administration') return await runProgram(argv[0], argv.slice(1))
   const options = benchOptions(argv)
   const missing = options.withPeers ? peersMissing() : []
   if (options.dropCaches && !mayDropPageCache()) missing.push('the rights to drop the page cache, for --cold')
@@ -72,9 +72,9 @@ function sessionOf({ runs, withPeers, folder, profileFolder, patienceMs, dropCac
 }
 
 /** A program of its own: it takes its options and says what it found. */
-async function runFuzz(args: readonly string[]): Promise<number> {
-  const program = join(import.meta.dirname, 'fuzz.ts')
-  if (!existsSync(program)) throw new BenchUsageError('this tree has no bench/fuzz.ts')
+async function runProgram(name: string, args: readonly string[]): Promise<number> {
+  const program = join(import.meta.dirname, `${name}.ts`)
+  if (!existsSync(program)) throw new BenchUsageError(`this tree has no bench/${name}.ts`)
   const child = spawn(process.execPath, [program, ...args], { cwd: tree, stdio: 'inherit' })
   const [code] = (await once(child, 'exit')) as [number | null]
   return code ?? 1

@@ -4,8 +4,9 @@
 //
 // What each is for (`npm run bench idle memory` shows the sum):
 // - --max-semi-space-size (MiB): by default V8 lets the young generation of every isolate (core, its threads) grow to three times
-//   16 MiB, and keeps it. With less than 8 the answers to FETCH of large mailboxes are collected too often: they get slower.
+//   16 MiB, and keeps it. With less than 4 the answers to FETCH of large mailboxes are collected too often: they get slower.
 //   Haraka has a smaller one (supervise.ts).
+// - --single-threaded-gc: the collector's helper threads cost more CPU than they save time on few cores.
 // - MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_ (bytes): by default glibc learns from large blocks that are freed, those of
 //   argon2 (19 MiB a sign-in) among them, to keep such blocks for ever; with thresholds that are set it gives them back.
 // - MALLOC_ARENA_MAX: by default each of Node's many threads has a heap of glibc of its own, which keeps what that thread frees.
@@ -17,7 +18,7 @@ import { isatty } from 'node:tty'
 const root = resolve(import.meta.dirname, '..')
 
 /** Of the process that runs `src/main.ts serve`, before the file's name. */
-export const serverFlags = ['--max-semi-space-size=8']
+export const serverFlags = ['--max-semi-space-size=4']
 
 /** What the environment names already stays. */
 export function serverEnvironment(given = process.env) {

@@ -1,6 +1,6 @@
 /**
  * compose(config) → App: adapters, then core, then protocols and jobs; ended in reverse order. composeIngress(config): an ingress
- * node that runs apart from core. The only file that names adapters; those of the province are loaded only where they are used. A
+ * node that runs apart from core. Only the compose files name adapters; those of the province are loaded only where they are used. A
  * protocol receives Mail, a log and its own settings, never the whole configuration.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -21,8 +21,14 @@ import { createRspamdTraining } from './adapters/rspamd/training.ts'
 import { openSegments } from './adapters/segments/segments.ts'
 import { openSqliteStore } from './adapters/sqlite/store.ts'
 import { ensureCertificate, type CertificateFiles } from './adapters/tls/certificate.ts'
+import { administrationOf, deadlinesOf, listenAdministration } from './compose-administration.ts'
+import { openProvinceBodies } from './compose-bodies.ts'
 import type { Config } from './config/schema.ts'
 import type { FirstAdministrator } from './core/account/first-administrator.ts'
+import { createLifecycleNight } from './core/account/lifecycle-night.ts'
+import type { Administration } from './core/administration/administration.ts'
+import { createQuotaWatch } from './core/account/quota-watch.ts'
+import { createRecordNight } from './core/record/record-night.ts'
 import { createBells } from './core/bells.ts'
 import { createMail, type MailSystem, type Ports } from './core/create-mail.ts'
 import { MailError } from './core/errors.ts'
@@ -33,6 +39,11 @@ import type { Clock } from './core/ports/world.ts'
 import { startOutboxDispatcher } from './jobs/dispatch-outbox.ts'
 import { fullTextJobs } from './jobs/full-text.ts'
 import { housekeepingJobs } from './jobs/housekeeping.ts'
+import { lifecycleJobs } from './jobs/lifecycle.ts'
+import { quotaJobs } from './jobs/quota-warnings.ts'
+import { deadlineJobs } from './jobs/deadlines.ts'
+import { reportJobs } from './jobs/reports.ts'
+import { retentionJobs } from './jobs/retention.ts'
 import { startScheduler } from './jobs/scheduler.ts'
 import type { Logger } from './lib/log.ts'
 import { createMetrics, type Metrics } from './lib/metrics.ts'
@@ -48,7 +59,7 @@ import { listenLink } from './protocols/smtp/link.ts'
 import { listenLmtp } from './protocols/smtp/lmtp.ts'
 import { createFactsStore } from './protocols/smtp/transaction-facts.ts'
 import { readSecret, secretUrl } from './secrets.ts'
-import { controllerOf, corePlacesOf, dkimOf, hostnameOf, imapLimitsOf, ingressSettingsOf, mailSettingsOf, nodeOf, placesOf, waysInOf, type Places } from './settings.ts'
+import { controllerOf, corePlacesOf, dkimOf, hostnameOf, imapLimitsOf, ingressSettingsOf, mailSettingsOf, nodeOf, placesOf, regulationOf, waysInOf, type Places } from './settings.ts'
 
 export interface Listening {
   readonly smtp: number | null
@@ -60,6 +71,9 @@ export interface Listening {
   readonly lmtp: number | null
   readonly http: number
   readonly https: number
+  /** REST API of the administration; null when it is off, and of an ingress node. */
+  readonly admin: number | null
+  readonly adminTls: number | null
 }
 
 /** What a process tells of itself when it has started. */
@@ -106,14 +120,17 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const token = isApart ? await readSecret('link.token_file', config.link.token_file, minTokenLength) : randomBytes(32).toString('hex')
   // Told to take mail, and asked who does, by parts that are made later and earlier than it.
   const wakers: { release: (node: string) => void; wake: () => void } = { release: () => undefined, wake: () => undefined }
-  const nodes = isApart ? open.use(createIngressNodes({ token, onEmpty: (node) => wakers.release(node), onTaking: () => wakers.wake() })) : null
+  const nodes = isApart ? open.use(createIngressNodes({ token, onRun: (holder) => wakers.release(holder), onTaking: () => wakers.wake() })) : null
 
   const clock = options.ports?.clock ?? systemClock
-  const { system, locks } = await openCore({ ...begun, token, options, open, nodes })
+  const { system, locks, ports } = await openCore({ ...begun, token, options, open, nodes })
   wakers.release = (node) => void releaseRows(system, log.child({ part: 'ingress' }), node)
   const firstAdministrator = await system.ensureFirstAdministrator()
-  const parts: Parts = { ...begun, token, system, clock, nodes, isApart }
-  const jobs = [...housekeepingJobs(system.delivery), ...(system.textIndex === null ? [] : fullTextJobs(system.textIndex))]
+  const { administration, context } = await administrationOf({ ...begun, ports, system })
+  const parts: Parts = { ...begun, token, system, administration, clock, nodes, isApart }
+  const onFault = (error: unknown): void => log.error({ err: error }, 'fault in the background')
+  const night = createLifecycleNight(context, { flushActivity: () => system.activity.flush(), onFault })
+  const jobs = [...housekeepingJobs(system.delivery), ...(system.textIndex === null ? [] : fullTextJobs(system.textIndex)), ...lifecycleJobs(night), ...retentionJobs(createRecordNight(context)), ...quotaJobs(createQuotaWatch(context)), ...deadlineJobs(deadlinesOf(context)), ...reportJobs(administration.reports)]
   open.use(startScheduler(jobs, { clock, log: log.child({ part: 'jobs' }), locks }))
   const lmtpPort = await openDelivery(parts, open)
   const front = await openFront(parts, open, options.ingress !== false && !isApart)
@@ -149,7 +166,7 @@ export async function composeIngress(config: Config, options: Pick<ComposeOption
   return {
     metrics,
     places,
-    listening: { smtp, submission, submissions, imap: null, imaps: null, lmtp: null, http: http.port, https: https.port },
+    listening: { smtp, submission, submissions, imap: null, imaps: null, lmtp: null, http: http.port, https: https.port, admin: null, adminTls: null },
     selfSigned: certificate.selfSigned,
     ingress,
     firstAdministrator: null,
@@ -183,6 +200,7 @@ async function begin(config: Config, { log, workingDirectory }: Pick<ComposeOpti
 interface Parts extends Begun {
   readonly token: string
   readonly system: MailSystem
+  readonly administration: Administration
   readonly clock: Clock
   /** Null when ingress is beside core. */
   readonly nodes: IngressNodes | null
@@ -196,7 +214,7 @@ interface CoreParts extends Begun {
   readonly nodes: IngressNodes | null
 }
 
-async function openCore(parts: CoreParts): Promise<{ readonly system: MailSystem; readonly locks: Locks }> {
+async function openCore(parts: CoreParts): Promise<{ readonly system: MailSystem; readonly locks: Locks; readonly ports: Ports }> {
   const { config, places, hostname, token, options, open, metrics, nodes } = parts
   const given = options.ports ?? {}
   const onFault = (error: unknown): void => options.log.error({ err: error }, 'fault in the background')
@@ -220,7 +238,7 @@ async function openCore(parts: CoreParts): Promise<{ readonly system: MailSystem
     training: given.training ?? (await trainingOf(config)),
   }
   const onTrained = (kind: string, outcome: string, messages: number): void => metrics.trained.inc({ kind, outcome }, messages)
-  return { system: open.use(createMail(ports, mailSettingsOf(config, hostname), { onFault, onTrained })), locks: shared.locks }
+  return { system: open.use(createMail(ports, { ...mailSettingsOf(config, hostname), sizes: regulationOf(config) }, { onFault, onTrained })), locks: shared.locks, ports }
 }
 
 /** Accounts, mail and bodies: of this machine, or of the province. */
@@ -235,14 +253,9 @@ async function openStores({ config, places, node, options, open }: CoreParts, cl
   }
   const url = await secretUrl('store.mongo_url', config.store.mongo_url, config.store.mongo_url_file)
   const { database } = config.store
-  const [{ openMongoStore }, { openMongoBlobs }] = await Promise.all([import('./adapters/mongo/store.ts'), import('./adapters/mongo/blobs.ts')])
+  const { openMongoStore } = await import('./adapters/mongo/store.ts')
   const store = given.store ?? open.use(await openMongoStore({ url, database, clock, node }))
-  if (given.blobs !== undefined) return { store, blobs: given.blobs }
-  if (config.store.bodies === 'mongo') return { store, blobs: open.use(await openMongoBlobs({ url, database, clock })) }
-  const { openS3Blobs } = await import('./adapters/s3/s3-blobs.ts')
-  const { endpoint, region, bucket, prefix, path_style: pathStyle, access_key_file, secret_key_file } = config.s3
-  const [accessKey, secretKey] = [await readSecret('s3.access_key_file', access_key_file, 1), await readSecret('s3.secret_key_file', secret_key_file, 1)]
-  return { store, blobs: open.use(openS3Blobs({ place: { endpoint, region, bucket, pathStyle, accessKey, secretKey }, prefix, clock })) }
+  return { store, blobs: given.blobs ?? open.use(await openProvinceBodies(config, url, clock)) }
 }
 
 interface SharedParts {
@@ -358,13 +371,13 @@ interface Front {
 
 /** What people and the Internet reach. It ends together, so that stopping takes as long as the slowest and not as all. */
 async function openFront(parts: Parts, open: AsyncDisposableStack, withIngress: boolean): Promise<Front> {
-  const { config, log, places, node, certificate, metrics, system, clock, nodes } = parts
+  const { config, log, places, node, certificate, metrics, system, administration, clock, nodes } = parts
   const front: AsyncDisposable[] = []
   open.defer(async () => {
     const ended = await Promise.allSettled(front.map((one) => one[Symbol.asyncDispose]()))
     for (const result of ended) if (result.status === 'rejected') log.error({ err: result.reason as unknown }, 'a part did not stop in order')
   })
-  front.push(await listenControl({ path: places.controlSocket, mail: system.mail, actor: 'operator', log: log.child({ protocol: 'control' }) }))
+  front.push(await listenControl({ path: places.controlSocket, mail: system.mail, administration, actor: 'operator', log: log.child({ protocol: 'control' }) }))
   const imap = createImapServer({
     mail: system.mail,
     log,
@@ -383,7 +396,8 @@ async function openFront(parts: Parts, open: AsyncDisposableStack, withIngress: 
   front.push(dispatcher)
   const checks = { store: () => system.mail.ready(), ...(ingress !== null && { ingress: () => requireIngress(ingress) }) }
   const [http, https] = await openHttp(parts, checks)
-  front.push(http, https)
+  const admin = await listenAdministration(parts)
+  front.push(http, https, admin)
   return {
     ingress,
     wake: () => dispatcher.wake(),
@@ -395,6 +409,8 @@ async function openFront(parts: Parts, open: AsyncDisposableStack, withIngress: 
       imaps: imapsPort,
       http: http.port,
       https: https.port,
+      admin: admin.admin,
+      adminTls: admin.adminTls,
     },
   }
 }

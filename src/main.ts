@@ -54,7 +54,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const { runCli } = await import('./cli/cli.ts')
   const { stdin, stdout, stderr, env } = process
-  return await runCli(argv, { socketPath: () => placesOf(readConfig(), process.cwd()).controlSocket, stdin, stdout, stderr, env })
+  return await runCli(argv, {
+    socketPath: () => placesOf(readConfig(), process.cwd()).controlSocket,
+    moveStore: async (request, onProgress) => (await import('./compose-migration.ts')).migrateStore(readConfig(), request, onProgress),
+    stdin,
+    stdout,
+    stderr,
+    env,
+  })
 }
 
 try {

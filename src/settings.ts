@@ -1,6 +1,9 @@
 /** From the configuration's words to the settings that each part declares for itself. Pure; compose.ts passes them on. */
 import { isAbsolute, join, resolve } from 'node:path'
+import { loadRegulation, type Regulation } from './config/regulation.ts'
 import type { Config } from './config/schema.ts'
+import type { Role } from './core/account/account.ts'
+import type { AccessSettings } from './core/administration/access.ts'
 import type { DeliverySettings } from './core/delivery/settings.ts'
 import { deliverySettings } from './core/delivery/settings.ts'
 import type { MailSettings } from './core/create-mail.ts'
@@ -16,6 +19,8 @@ export interface Places {
   readonly fullText: string
   readonly tls: string
   readonly dkim: string
+  /** Seals what must be read again, e.g. secrets of second factors. */
+  readonly sealingKey: string
   readonly haraka: string
   readonly run: string
   readonly controlSocket: string
@@ -35,6 +40,7 @@ export function placesOf(config: Config, workingDirectory: string): Places {
     fullText: join(data, 'full-text'),
     tls: join(data, 'tls'),
     dkim: join(data, 'dkim'),
+    sealingKey: join(data, 'secrets', 'sealing.key'),
     haraka: join(data, 'haraka'),
     run,
     controlSocket: join(run, 'control.sock'),
@@ -71,11 +77,19 @@ export function deliverySettingsOf(config: Config, hostname: string): DeliverySe
   })
 }
 
+export const regulationOf = ({ province }: Config): Regulation => loadRegulation(province.regulation_file === '' ? undefined : province.regulation_file)
+
+export const webUrlOf = ({ province }: Config): string => (province.web_url === '' ? `https://mail.${province.domain}` : province.web_url)
+
+/** Throws a ConfigError when the regulation's file is wrong. */
 export function mailSettingsOf(config: Config, hostname: string): MailSettings {
+  const { password } = regulationOf(config)
   return {
     provinceDomain: config.province.domain,
     allowActiveAccounts: config.security.allow_active_accounts,
     defaultQuotaBytes: config.quota.default_bytes,
+    passwordHistory: { individuals: password.history, administrators: password.historyOfAdministrators },
+    webUrl: webUrlOf(config),
     loginDomain: config.security.login_domain === '' ? config.province.domain : config.security.login_domain,
     maxRemembered: config.security.remembered_sign_ins,
     maxMailboxesPerAccount: config.imap.max_mailboxes,
@@ -83,6 +97,21 @@ export function mailSettingsOf(config: Config, hostname: string): MailSettings {
     delivery: deliverySettingsOf(config, hostname),
   }
 }
+
+export function accessSettingsOf({ admin, province }: Config): AccessSettings {
+  return {
+    // Checked by config/together.ts.
+    secondFactorRoles: admin.second_factor_roles as Role[],
+    sessionIdleMs: admin.session_idle_minutes * 60_000,
+    sessionMaxMs: admin.session_hours * 3_600_000,
+    issuer: `Công Vụ ${province.domain}`,
+  }
+}
+
+export const adminSettingsOf = ({ admin }: Config): { readonly requestsPerMinute: number; readonly proxies: readonly string[] } => ({
+  requestsPerMinute: admin.requests_per_minute,
+  proxies: admin.proxies,
+})
 
 export function imapLimitsOf(config: Config): ImapLimits {
   return {

@@ -13,6 +13,8 @@ export function welcome(app: Pick<Served, 'listening' | 'firstAdministrator' | '
     ['LMTP', listening.lmtp, config.lmtp.host],
     ['HTTP /healthz /readyz /metrics', listening.http, config.http.host],
     ['HTTPS', listening.https, config.http.host],
+    ['Administration, HTTP /api/v1/docs', listening.admin, config.admin.host],
+    ['Administration, HTTPS', listening.adminTls, config.admin.host],
   ]
   const lines = ['', `Công Vụ đang chạy / is running: ${config.province.name} (${config.province.domain})`, '']
   for (const [name, port, host] of rows) lines.push(`  ${name.padEnd(32)} ${port === null ? 'tắt / off' : `${host}:${port}`}`)

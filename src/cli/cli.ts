@@ -7,11 +7,20 @@
 import { parseArgs } from 'node:util'
 import { accountCommands } from './commands/account.ts'
 import { agencyCommands } from './commands/agency.ts'
+import { calendarCommands } from './commands/calendar.ts'
 import { WrongConfigError, checkConfig } from './commands/check-config.ts'
 import type { CliCommand, CommandInput, OptionValues } from './commands/command.ts'
+import { migrateStore } from './commands/migrate-store.ts'
+import { importCommands } from './commands/import.ts'
+import { proposeCommands } from './commands/propose.ts'
+import { delegationCommands } from './commands/delegation.ts'
+import { lifecycleCommands } from './commands/lifecycle.ts'
 import { queueCommands } from './commands/queue.ts'
+import { recordCommands } from './commands/records.ts'
+import { requestCommands } from './commands/request.ts'
 import { NotRunningError, RefusedError, ask } from './control-client.ts'
 import { jsonPrinter, textPrinter } from './printer.ts'
+import type { MoveStore } from './store-move.ts'
 import { readSecrets, type Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 import { usage, usageOf } from './usage.ts'
@@ -20,11 +29,13 @@ export interface CliIo extends Terminal {
   /** Of the server's private socket; asked for only by commands that need the server. */
   readonly socketPath: string | (() => string | Promise<string>)
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Without it no store can be moved from here. */
+  readonly moveStore?: MoveStore
 }
 
-export const cliCommands: readonly CliCommand[] = [...accountCommands, ...agencyCommands, ...queueCommands, checkConfig]
+export const cliCommands: readonly CliCommand[] = [...accountCommands, ...agencyCommands, ...proposeCommands, ...importCommands, ...delegationCommands, ...lifecycleCommands, ...requestCommands, ...calendarCommands, ...recordCommands, ...queueCommands, checkConfig, migrateStore]
 
-const everyOption = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+const everyOption = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, order: { type: 'string' }, as: { type: 'string' } } as const
 
 interface Parsed {
   readonly command: CliCommand
@@ -86,11 +97,19 @@ function inputOf({ positionals, options }: Parsed, io: CliIo, json: boolean): Co
     env: io.env,
     print: json ? jsonPrinter(io.stdout) : textPrinter(io.stdout),
     secrets: (labels) => readSecrets(io, labels),
+    stderr: io.stderr,
+    moveStore: io.moveStore ?? null,
     async ask(command, args, onItem) {
       const path = typeof io.socketPath === 'string' ? io.socketPath : await io.socketPath()
-      return ask(path, { command, args }, onItem)
+      return ask(path, { command, args, ...callerOf(options) }, onItem)
     },
   }
+}
+
+/** In whose name: the Sở's order, and the account whose role is taken. */
+function callerOf(options: OptionValues): { readonly order?: string; readonly as?: string } {
+  const [order, as] = [options['order'], options['as']]
+  return { ...(typeof order === 'string' && { order }), ...(typeof as === 'string' && { as }) }
 }
 
 interface Complaint {

@@ -19,7 +19,7 @@ export class RefusedError extends Error {
 /** Calls `onItem` for each item of a list, one after the other, then returns the answer. One connection each. */
 export async function ask<C extends ControlCommand>(
   socketPath: string,
-  request: { readonly command: C; readonly args: ControlArgs<C> },
+  request: { readonly command: C; readonly args: ControlArgs<C>; readonly order?: string; readonly as?: string },
   onItem: (item: ControlItem<C>) => Promise<void> | void = () => undefined,
 ): Promise<ControlAnswer<C>> {
   const socket = connect(socketPath)

@@ -11,7 +11,7 @@ export function usage(commands: readonly CliCommand[]): string {
     '      runs the server; core, ingress: one part, where the parts run apart',
     ...lines,
     '',
-    'Mọi lệnh / every command: --json, --help',
+    'Mọi lệnh / every command: --json, --help; --order SỐ: lệnh của Sở / order of the department; --as ĐỊA CHỈ: theo vai trò của tài khoản / with the role of the account',
     'Mã thoát / exit codes: 0 xong/done, 1 bị từ chối/refused, 2 sai cách dùng/usage, 3 máy chủ không chạy/server not running',
     '',
   ].join('\n')

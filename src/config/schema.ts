@@ -137,7 +137,7 @@ export const configSchema = {
     session_idle_minutes: count(30, 1, 1440, 'A session of the console ends after so long without a request.'),
     session_hours: count(10, 1, 168, 'And so long after signing in.'),
     requests_per_minute: count(600, 10, 1_000_000, 'Of one session or token. Without one a third of it, per address.'),
-    key_file: text('', 'File with 32 characters at least, the same on all nodes, that seals the secrets of second factors. Empty: a key is made in the data folder, which suits one machine alone.'),
+    key_file: text('', 'File with 32 characters at least, the same on all nodes, that seals what must be read again: secrets of second factors, dates and places of birth. Empty: a key is made, in the data folder, or where store.kind is mongo beside what it seals, in the database.'),
   }),
   quota: section('Sizes of mailboxes (Điều 7.3).', {
     default_bytes: count(5_368_709_120, 1_048_576, 1_099_511_627_776, 'Quota of a new account.'),

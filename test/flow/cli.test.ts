@@ -13,13 +13,25 @@ import { systemClock } from '../../src/adapters/local/clock.ts'
 import { createLocalCounters } from '../../src/adapters/local/counters.ts'
 import { createKeyedDigest } from '../../src/adapters/local/keyed-digest.ts'
 import { createSystemRandom } from '../../src/adapters/local/random.ts'
+import { createSecrets } from '../../src/adapters/local/secrets.ts'
+import { openSegments } from '../../src/adapters/segments/segments.ts'
+import { createSheets } from '../../src/adapters/sheets/sheets.ts'
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts'
 import { runCli } from '../../src/cli/cli.ts'
+import { loadRegulation } from '../../src/config/regulation.ts'
+import { noActivity } from '../../src/core/account/activity-keeper.ts'
 import { createAccounts } from '../../src/core/account/accounts.ts'
 import type { AccountsPorts, AccountsSettings } from '../../src/core/account/account-ports.ts'
 import { createSignIn } from '../../src/core/account/authenticate.ts'
 import { createCredentials } from '../../src/core/account/credentials.ts'
+import { createDelegations } from '../../src/core/account/delegation.ts'
 import { ensureFirstAdministrator, type FirstAdministrator } from '../../src/core/account/first-administrator.ts'
+import { createLifecycleAdministration } from '../../src/core/account/lifecycle-administration.ts'
+import { createLifecyclePreview } from '../../src/core/account/lifecycle-preview.ts'
+import { createAuthorise } from '../../src/core/administration/actor.ts'
+import type { Administration } from '../../src/core/administration/administration.ts'
+import { createCalendarAdministration, createTermsReader } from '../../src/core/administration/calendar.ts'
+import type { AdministrationContext } from '../../src/core/administration/context.ts'
 import { createAgencies } from '../../src/core/agency/agencies.ts'
 import { isMailError } from '../../src/core/errors.ts'
 import type { Mail, SignedIn } from '../../src/core/mail.ts'
@@ -27,15 +39,18 @@ import type { Store } from '../../src/core/ports/store.ts'
 import { createAudit } from '../../src/core/record/audit.ts'
 import { createRecordQueue } from '../../src/core/record/record-queue.ts'
 import type { StoredRecord } from '../../src/core/record/record.ts'
+import { createRequestAdministration, type RequestAdministration } from '../../src/core/request/request-administration.ts'
+import { actor, paper } from '../support/lifecycle-rig.ts'
 import { listenControl } from '../../src/protocols/control/server.ts'
 
-const settings: AccountsSettings = { provinceDomain: 'gialai.gov.vn', allowActiveAccounts: true, defaultQuotaBytes: 1_000_000 }
+const settings: AccountsSettings = { provinceDomain: 'gialai.gov.vn', allowActiveAccounts: true, defaultQuotaBytes: 1_000_000, passwordHistory: { individuals: 5, administrators: 10 } }
 const secret = 'Sang-Xuan#2027'
 const program = resolve(import.meta.dirname, '../../bin/congvu.mjs')
 
 interface Running extends AsyncDisposable {
   readonly store: Store
   readonly mail: Pick<Mail, 'accounts' | 'signIn'>
+  readonly requests: RequestAdministration
   readonly first: FirstAdministrator | null
   readonly logged: unknown[]
 }
@@ -46,7 +61,7 @@ async function start(data: string): Promise<Running> {
   const store = open.use(await openSqliteStore({ directory: join(data, 'store'), clock: systemClock }))
   const counters = createLocalCounters(systemClock)
   const passwords = createArgon2Passwords({ ...defaultArgon2Settings, memoryKiB: 1024 })
-  const ports = { accounts: store.accounts, agencies: store.agencies, clock: systemClock, counters, passwords }
+  const ports = { accounts: store.accounts, registry: store.registry, agencies: store.agencies, clock: systemClock, counters, passwords }
   const credentials = createCredentials({ ...ports, digest: createKeyedDigest() }, { loginDomain: settings.provinceDomain })
   const audit = createAudit({ records: store.records, clock: systemClock })
   const bus = createLocalBus({ onError: assert.ifError })
@@ -56,12 +71,33 @@ async function start(data: string): Promise<Running> {
   const mail = {
     accounts: createAccounts(accountPorts, settings),
     agencies: createAgencies(accountPorts, settings),
-    signIn: createSignIn({ ...ports, credentials, records }),
+    signIn: createSignIn({ ...ports, credentials, records, activity: noActivity, delegations: createDelegations({ store, clock: systemClock }) }),
   }
+  const blobs = open.use(await openSegments({ directory: join(data, 'segments'), clock: systemClock }))
+  const context: AdministrationContext = {
+    ...ports,
+    store,
+    blobs,
+    credentials,
+    bus,
+    random: createSystemRandom(),
+    secrets: createSecrets('a key for tests that is long enough to be one'),
+    sheets: createSheets(),
+    settings: { provinceDomain: settings.provinceDomain, webUrl: 'https://mail.gialai.gov.vn', regulation: loadRegulation() },
+    authorise: createAuthorise({ append: (more) => store.records.append(more), nowMs: () => systemClock.nowMs() }),
+    terms: createTermsReader(store),
+    notify: async () => 'committed',
+  }
+  const requests = createRequestAdministration(context)
+  const administration = {
+    lifecycle: { ...createLifecycleAdministration(context), ...createLifecyclePreview(context) },
+    requests,
+    calendar: createCalendarAdministration(context, async () => 0),
+  } as unknown as Administration
   const first = await ensureFirstAdministrator({ ...accountPorts, settings: store }, settings)
   const log = { warn: (fields: unknown) => void logged.push(fields), error: (fields: unknown) => void logged.push(fields) }
-  open.use(await listenControl({ path: join(data, 'run', 'control.sock'), mail: mail as unknown as Mail, actor: 'operator', log }))
-  return { store, mail, first, logged, [Symbol.asyncDispose]: () => open.disposeAsync() }
+  open.use(await listenControl({ path: join(data, 'run', 'control.sock'), mail: mail as unknown as Mail, administration, actor: 'operator', log }))
+  return { store, mail, requests, first, logged, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
 let data: string
@@ -171,11 +207,47 @@ describe('congvu, step by step', () => {
   it('a lock ends sessions and remembered sign-ins at once', async () => {
     const session = await signIn('lan', secret)
     assert.equal(await running.mail.signIn.stillValid(session), true)
-    assert.equal((await congvu(['account', 'lock', 'lan@skhcn.gialai.gov.vn', '--clause', '6.2b'])).stdout, 'lan@skhcn.gialai.gov.vn\tlocked\n')
+    const lock = ['account', 'lock', 'lan@skhcn.gialai.gov.vn', '--clause']
+    const refusedLock = async (...more: readonly string[]): Promise<string> => JSON.parse((await congvu([...lock, ...more, '--json'])).stderr).error.detail.reason
+    assert.deepEqual([await refusedLock('6.2b'), await refusedLock('6.2c'), await refusedLock('6.2a'), await refusedLock('manual')], ['ground-missing', 'case-missing', 'role', 'reason-missing'])
+    assert.equal((await congvu([...lock, '6.2b', '--ground', 'hijacked'])).stdout, 'lan@skhcn.gialai.gov.vn\tlocked\n')
     assert.equal(await running.mail.signIn.stillValid(session), false)
     assert.equal(await code(signIn('lan', secret)), 'account-locked')
-    assert.equal((await congvu(['account', 'unlock', 'lan@skhcn.gialai.gov.vn'])).stdout, 'lan@skhcn.gialai.gov.vn\tmust-change\n')
-    assert.equal(await code(signIn('lan', secret)), 'password-change-required')
+  })
+
+  it('a lock ends by the written request of the agency and the order of the department (6.3), and in no other way', async () => {
+    const lan = (await running.store.accounts.byAddress('lan@skhcn.gialai.gov.vn'))!
+    const unlock = ['account', 'unlock', lan.address]
+    const reason = async (argv: readonly string[]): Promise<string> => JSON.parse((await congvu([...argv, '--json'])).stderr).error.detail.reason
+    assert.equal(await reason(unlock), 'document-missing')
+    assert.equal(await reason(['account', 'password', lan.address]), 'locked')
+    const officer = actor('agency-administrator', { name: 'aa', agency: lan.agency })
+    const today = Temporal.Now.plainDateISO('Asia/Ho_Chi_Minh').toString()
+    const { id } = await running.requests.file(officer, { kind: 'restore', ...paper('15/SKHCN-VP', today), rows: [{ address: lan.address, leave: null }] })
+    assert.equal(await reason(unlock), 'order-missing')
+    const listed = JSON.parse((await congvu(['request', 'list', '--open', '--json'])).stdout) as { id: string; open: number }[]
+    assert.deepEqual(listed.map((one) => [one.id, one.open]), [[id, 1]])
+    const [address, state, temporary = ''] = (await congvu([...unlock, '--order', '7/SKHCN'])).stdout.trim().split('\t')
+    assert.deepEqual([address, state], [lan.address, 'must-change'])
+    assert.equal(await code(signIn('lan', temporary)), 'password-change-required')
+    assert.match((await congvu(['request', 'show', id])).stdout, /^state\tclosed$[^]*^account\tlan@skhcn.gialai.gov.vn\tgranted\t/m)
+    const decided = (await records('audit')).find(({ action }) => action === 'restoration.carry-out')
+    assert.deepEqual([decided!.clause, decided!.actor, (decided!.detail as { order?: string }).order], ['Điều 6.3b', 'operator', '7/SKHCN'])
+  })
+
+  it('what the clock will do, the calendar, and the role of an account', async () => {
+    const show = JSON.parse((await congvu(['lifecycle', 'show', 'lan@skhcn.gialai.gov.vn', '--json'])).stdout)
+    assert.deepEqual([show.state, show.coming[0].act, show.coming.find((one: { act: string }) => one.act === 'lock').clause], ['must-change', 'warn', 'Điều 6.2d'])
+    const lockOn = show.coming.find((one: { act: string }) => one.act === 'lock').on
+    assert.match((await congvu(['lifecycle', 'preview', '--on', lockOn])).stdout, new RegExp(`^lan@skhcn.gialai.gov.vn\tlock\tĐiều 6.2d\t${lockOn}`, 'm'))
+    assert.equal((await congvu(['calendar', 'term', '2026-11-30', '3'])).stdout, '2027-03-01\t2027-03-02\tdự kiến\n')
+    assert.equal((await congvu(['calendar', 'due', '2026-08-28', '3'])).stdout, '2026-09-07\n')
+    assert.equal(JSON.parse((await congvu(['calendar', 'notice', '2026-06-08', '--json'])).stdout).latestNotice, '2026-06-02')
+    for (const argv of [['calendar', 'term', '2026-02-30', '3'], ['calendar', 'due', '30/11/2026', '3'], ['lifecycle', 'preview', '--on', '2020-01-01']]) assert.equal((await congvu(argv)).exitCode, 1)
+    assert.equal(JSON.parse((await congvu(['request', 'list', '--json', '--as', 'u0@bench.test'])).stderr).error.detail.reason, 'role')
+  })
+
+  it('a new password of one that is restored', async () => {
     const reset = await congvu(['account', 'password', 'lan@skhcn.gialai.gov.vn', '--password-stdin', '--active'], 'Mua-He%2028xanh\n')
     assert.deepEqual(reset, { exitCode: 0, stdout: '', stderr: '' })
     assert.equal((await signIn('lan', 'Mua-He%2028xanh')).address, 'lan@skhcn.gialai.gov.vn')

@@ -97,7 +97,7 @@ describe('scanners that give no verdict', () => {
     assert.ok(!(await subjects(deferring, people.deferring)).includes(subject))
     const services_ = (record: StoredRecord): boolean => JSON.stringify(record.detail['unanswered']) === JSON.stringify(services)
     assert.ok((await deferring.mailLog((record) => record.action === 'mail.put-off' && services_(record))).length > 0)
-    assert.ok((await accepting.mailLog((record) => record.action === 'mail.checked' && services_(record))).length > 0)
+    assert.ok((await accepting.mailLog((record) => record.action === 'mail.taken' && services_(record))).length > 0)
     // Ingress answers 451 and tells core of it at the same moment: the count may follow the reply.
     const expected = before.map((count) => count + 1)
     const counts = (): Promise<number[]> => Promise.all([accepting, deferring].flatMap((app) => services.map((service) => unanswered(app, service))))
@@ -214,7 +214,7 @@ describe('the real rspamd and clamd, killed and started again under load', { ski
   /** Of all messages, once the last of them is in the mail log. */
   const facts = async (of: ComposedApp): Promise<DeliveryFacts[]> => {
     const checked = await of.until(
-      () => of.mailLog((record) => record.action === 'mail.checked'),
+      () => of.mailLog((record) => record.action === 'mail.taken'),
       (found) => found.length === messages,
     )
     return checked.map((record) => record.detail as unknown as DeliveryFacts)

@@ -130,7 +130,7 @@ async function open(data: string, clock: { nowMs(): number }): Promise<OpenData 
 
 /** The whole core on the folder, on free ports, without ingress. */
 async function start(data: string, clock: { nowMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<boolean> }): Promise<App> {
-  const ports = Object.fromEntries(['IMAP__PORT', 'IMAP__TLS_PORT', 'HTTP__PORT', 'HTTP__TLS_PORT'].map((port) => [`CONGVU_${port}`, '0']))
+  const ports = Object.fromEntries(['IMAP__PORT', 'IMAP__TLS_PORT', 'HTTP__PORT', 'HTTP__TLS_PORT', 'ADMIN__PORT', 'ADMIN__TLS_PORT'].map((port) => [`CONGVU_${port}`, '0']))
   const config = loadConfig({ env: { ...ports, CONGVU_PROVINCE__DOMAIN: domain, CONGVU_SERVER__DATA_DIRECTORY: data, CONGVU_SERVER__HOSTNAME: `mail.${domain}` } })
   const app = await compose(config, { log: pino({ level: 'silent' }), ports: { clock, outbound: { hand: async () => ({ accepted: [], refused: [] }) } }, ingress: false })
   assert.equal(app.firstAdministrator, null, 'it is not a first start')

@@ -178,7 +178,7 @@ for (const [how, limits] of revalidations) {
     const [working, idle, other] = [await signedIn(rig), await signedIn(rig), await signedIn(rig, 'binh')]
     idle.send('a1 IDLE\r\n')
     assert.equal(await idle.line(), '+ idling')
-    await rig.mail.accounts.setPassword('an@so.congvu.test', 'Mật-khẩu mới 2026!', { active: true }, 'test')
+    await rig.mail.accounts.setPassword('an@so.congvu.test', 'Mat-khau-moi-2026!', { active: true }, 'test')
     for (const client of [working, idle]) {
       assert.match((await client.line())!, /^\* BYE Signed out/)
       assert.equal(await client.line(), null)

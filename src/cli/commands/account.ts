@@ -1,10 +1,11 @@
 /** `congvu account …` */
-import type { AccountView, LockClause, Role } from '../../protocols/control/messages.ts'
+import type { AccountView, CompromiseGround, LockClause, Role } from '../../protocols/control/messages.ts'
 import { UsageError } from '../usage-error.ts'
 import { text, type CliCommand, type CommandInput } from './command.ts'
 
 const lockClauses: readonly LockClause[] = ['6.2a', '6.2b', '6.2c', '6.2d', 'manual']
-const roles: readonly Role[] = ['individual', 'agency-administrator', 'operator', 'super-administrator']
+const grounds: readonly CompromiseGround[] = ['hijacked', 'leaked', 'forgotten', 'lost', 'spam-or-malware']
+const roles: readonly Role[] = ['individual', 'agency-administrator', 'operator', 'super-administrator', 'inspector']
 
 export const accountCommands: readonly CliCommand[] = [
   {
@@ -96,27 +97,36 @@ export const accountCommands: readonly CliCommand[] = [
   },
   {
     name: 'account lock',
-    synopsis: 'ADDRESS [--clause 6.2a|6.2b|6.2c|6.2d|manual]',
-    vietnamese: 'khóa tài khoản (Điều 6.2); thư vẫn được nhận',
-    english: 'locks the account (Điều 6.2); it still receives mail',
+    synopsis: 'ADDRESS [--clause 6.2b --ground GROUND [--warning NUMBER] | --clause 6.2c --case ID | --reason TEXT]',
+    vietnamese: 'khóa tài khoản (Điều 6.2b, 6.2c hoặc khẩn cấp); thư vẫn được nhận. GROUND: hijacked, leaked, forgotten, lost, spam-or-malware',
+    english: 'locks the account (Điều 6.2b, 6.2c, or an emergency); it still receives mail',
     positionals: ['ADDRESS'],
-    options: { clause: { type: 'string' } },
+    options: { clause: { type: 'string' }, ground: { type: 'string' }, warning: { type: 'string' }, case: { type: 'string' }, reason: { type: 'string' } },
     async run({ positionals, options, ask, print }) {
       const clause = choice(options['clause'], '--clause', lockClauses)
-      const { account } = await ask('account.lock', { address: positionals[0] ?? '', ...(clause === undefined ? {} : { clause }) })
+      const ground = choice(options['ground'], '--ground', grounds)
+      const [warning, file, reason] = ['warning', 'case', 'reason'].map((name) => text(options, name))
+      const { account } = await ask('account.lock', {
+        address: positionals[0] ?? '',
+        ...(clause === undefined ? {} : { clause }),
+        ...(ground === undefined ? {} : { ground }),
+        ...(warning === undefined ? {} : { warning }),
+        ...(file === undefined ? {} : { case: file }),
+        ...(reason === undefined ? {} : { reason }),
+      })
       await print.answer({ account }, [[account.address, account.state]])
     },
   },
   {
     name: 'account unlock',
     synopsis: 'ADDRESS [--active]',
-    vietnamese: 'mở khóa; phải đổi mật khẩu ở lần đăng nhập tới (Điều 6.3)',
-    english: 'unlocks; the password must be changed at the next sign-in (Điều 6.3)',
+    vietnamese: 'khôi phục theo văn bản đề nghị của cơ quan và lệnh của Sở (--order; Điều 6.3); in mật khẩu tạm, phải đổi ở lần đăng nhập tới',
+    english: "restores what its agency has asked for in writing, on the department's order (--order; Điều 6.3); prints a temporary password",
     positionals: ['ADDRESS'],
     options: { active: { type: 'boolean' } },
     async run({ positionals, options, ask, print }) {
-      const { account } = await ask('account.unlock', { address: positionals[0] ?? '', active: options['active'] === true })
-      await print.answer({ account }, [[account.address, account.state]])
+      const { account, temporaryPassword } = await ask('account.unlock', { address: positionals[0] ?? '', active: options['active'] === true })
+      await print.answer({ account, temporaryPassword }, [[account.address, account.state, ...(temporaryPassword === null ? [] : [temporaryPassword])]])
     },
   },
 ]

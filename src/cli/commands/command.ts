@@ -1,6 +1,8 @@
 /** The shape of a command of the command line, and how it tells its answer. */
 import type { ParseArgsOptionsConfig } from 'node:util'
+import type { Writable } from 'node:stream'
 import type { ControlAnswer, ControlArgs, ControlCommand, ControlItem } from '../../protocols/control/messages.ts'
+import type { MoveStore } from '../store-move.ts'
 
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>
 
@@ -18,6 +20,9 @@ export interface CommandInput {
   /** Secrets from a pipe (one a line) or typed unseen. */
   secrets(labels: readonly string[]): Promise<readonly string[]>
   readonly print: Printer
+  /** For what is told while a long command works. */
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly moveStore: MoveStore | null
 }
 
 /** One of the two forms is written: JSON with `--json`, else lines whose fields stand between tabs. */

@@ -49,6 +49,23 @@ export class Arguments {
     return value.map((one) => choice(field, one, choices))
   }
 
+  /** Bytes in base64. */
+  bytes(field: string, maxBytes: number): Uint8Array {
+    const value = this.#take(field)
+    if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw invalid(field, 'bytes in base64')
+    if (value.length > Math.ceil(maxBytes / 3) * 4) throw invalid(field, `at most ${maxBytes} bytes`)
+    return Buffer.from(value, 'base64')
+  }
+
+  /** A list of records whose values are texts. */
+  rows(field: string, maxRows: number): readonly Readonly<Record<string, string>>[] {
+    const value = this.#take(field)
+    const isRow = (row: unknown): row is Record<string, string> =>
+      row !== null && typeof row === 'object' && !Array.isArray(row) && Object.values(row).every((cell) => typeof cell === 'string' && cell.length <= maxTextLength)
+    if (!Array.isArray(value) || value.length > maxRows || !value.every(isRow)) throw invalid(field, `a list of at most ${maxRows} rows of texts`)
+    return value
+  }
+
   /** Refuses arguments that nobody asked for: a misspelt one must not be passed over. */
   end(): void {
     const unknown = Object.keys(this.#values).find((field) => !this.#asked.has(field))

@@ -8,6 +8,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { once } from 'node:events'
+import type { Administration } from '../../core/administration/administration.ts'
 import type { Mail } from '../../core/mail.ts'
 import { PeerGoneError, answerRequest, type ControlLog } from './answer.ts'
 import { LineReader, LineTooLongError } from './lines.ts'
@@ -17,6 +18,7 @@ export interface ControlSettings {
   /** Absolute; at most 107 bytes, which is what a unix socket's name may have. */
   readonly path: string
   readonly mail: Mail
+  readonly administration: Administration
   /** Whom the records name. */
   readonly actor: string
   readonly log: ControlLog

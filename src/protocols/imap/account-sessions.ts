@@ -1,9 +1,10 @@
 /**
  * The open sessions of each account: how many there may be, and whether their sign-ins still hold. A changed password or a
  * lock rings the account's bell, so its sessions end a moment later; a bell that was lost is made good by a round over all.
+ * So it is with the end of a delegation (R-10.3: the same minute): of whoever works in an agency mailbox both bells are heard.
  */
 import { isMailError, MailError } from '../../core/errors.ts'
-import type { Mail, SignedIn } from '../../core/mail.ts'
+import type { Mail, OpenableMailbox, SignedIn } from '../../core/mail.ts'
 import type { AccountId } from '../../core/mailbox/mailbox.ts'
 import type { Logger } from '../../lib/log.ts'
 
@@ -11,6 +12,10 @@ import type { Logger } from '../../lib/log.ts'
 export interface AccountSession {
   /** The sign-in does not hold any more. */
   signOut(): void
+  /** What is selected of another account's, by a delegation. */
+  readonly shared: OpenableMailbox | null
+  /** That delegation has ended, or has other rights now. */
+  closeShared(): void
 }
 
 export interface AccountSessions extends Disposable {
@@ -21,7 +26,7 @@ export interface AccountSessions extends Disposable {
 }
 
 export interface AccountSessionsParts {
-  readonly mail: Pick<Mail, 'signIn' | 'views'>
+  readonly mail: Pick<Mail, 'signIn' | 'views' | 'delegations'>
   readonly log: Logger
   readonly limits: {
     readonly maxSessionsPerAccount: number
@@ -31,7 +36,7 @@ export interface AccountSessionsParts {
 }
 
 interface Open {
-  readonly sessions: Map<AccountSession, SignedIn>
+  readonly sessions: Map<AccountSession, { readonly user: SignedIn; readonly stopListening: () => void }>
   readonly stopListening: () => void
   timer: NodeJS.Timeout | null
 }
@@ -45,11 +50,15 @@ export function createAccountSessions({ mail, log, limits }: AccountSessionsPart
 
   async function validate(one: Open): Promise<void> {
     // The bell of a busy account rings often; all sessions that one sign-in version has are asked about once.
-    const answers = new Map<number, boolean>()
-    for (const [session, user] of Array.from(one.sessions)) {
-      const valid = answers.get(user.credentialVersion) ?? (await mail.signIn.stillValid(user))
-      answers.set(user.credentialVersion, valid)
+    const answers = new Map<string, boolean>()
+    for (const [session, { user }] of Array.from(one.sessions)) {
+      const { credentialVersion, by } = user
+      const signIn = JSON.stringify([credentialVersion, by?.account, by?.credentialVersion, by?.rights])
+      const valid = answers.get(signIn) ?? (await mail.signIn.stillValid(user))
+      answers.set(signIn, valid)
+      const { shared } = session
       if (!valid) session.signOut()
+      else if (shared !== null && (await mail.delegations.find(user.account, shared.account))?.rights !== shared.rights) session.closeShared()
     }
   }
 
@@ -98,10 +107,12 @@ export function createAccountSessions({ mail, log, limits }: AccountSessionsPart
       const { account } = user
       const one = open.get(account) ?? { sessions: new Map(), stopListening: mail.views.listen(account, () => ring(account)), timer: null }
       open.set(account, one)
-      one.sessions.set(session, user)
+      const stopListening = user.by === undefined ? (): void => {} : mail.views.listen(user.by.account, () => ring(account))
+      one.sessions.set(session, { user, stopListening })
     },
     left({ account }, session) {
       const one = open.get(account)
+      one?.sessions.get(session)?.stopListening()
       if (one === undefined || !one.sessions.delete(session) || one.sessions.size > 0) return
       one.stopListening()
       if (one.timer !== null) clearTimeout(one.timer)

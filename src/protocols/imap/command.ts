@@ -3,7 +3,7 @@
  * thrown as MailError; only `session.ts` reads, writes, checks the state and answers with the tag.
  */
 import type { Logger } from '../../lib/log.ts'
-import type { Mail } from '../../core/mail.ts'
+import type { Mail, OpenableMailbox } from '../../core/mail.ts'
 import type { AccountId } from '../../core/mailbox/mailbox.ts'
 import type { Channel } from './capabilities.ts'
 import type { Enabled } from './enabled.ts'
@@ -38,6 +38,8 @@ export interface Context {
   changes(state: Selected, mayExpunge: boolean): Promise<Untagged[]>
   /** Counts a refused sign-in against the session. */
   signInFailed(): void
+  /** Before anything of another account's mailbox is shown: records who reads it, once a session. */
+  opened(mailbox: OpenableMailbox): Promise<void>
   /** Refuses `limit-reached` when the account has as many sessions as it may have. */
   admit(account: AccountId): void
 }

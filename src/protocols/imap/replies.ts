@@ -3,6 +3,7 @@
  * Texts are ASCII: a client without UTF8=ACCEPT may not be sent anything else.
  */
 import type { MailError, MailErrorCode } from '../../core/errors.ts'
+import { signInText } from '../../core/text/sign-in.ts'
 
 export interface ImapReply {
   readonly status: 'NO' | 'BAD'
@@ -56,5 +57,7 @@ export const faultReply: ImapReply = { status: 'NO', code: 'SERVERBUG', text: 'I
 /** Of a refusal; where a command would create the mailbox that is missing, `TRYCREATE` (RFC 9051 §6.3.12, §6.4.7). */
 export function replyTo(error: MailError): ImapReply {
   const reply = replies[error.code]
+  const why = signInText(error)
+  if (why !== null) return { ...reply, text: `${why.en} (${why.vi})` }
   return error.code === 'mailbox-unknown' && error.detail['tryCreate'] === true ? { ...reply, code: 'TRYCREATE' } : reply
 }

@@ -52,9 +52,9 @@ export async function bindSearchKey(key: SearchKey, binding: Binding): Promise<S
 
 /** Every row is looked at: what an id was made of cannot be read from it. */
 async function uidsOfEmail(id: string, { mail, state }: Binding): Promise<UidRange[]> {
-  const { view, user } = state
+  const { view } = state
   const found: UidRange[] = []
-  for await (const slice of mail.messages.read(user.account, view.mailbox.id, 'all', { forms: false, text: false })) {
+  for await (const slice of mail.messages.read(view.mailbox.account, view.mailbox.id, 'all', { forms: false, text: false })) {
     for (const message of slice) if (emailIdOf(message) === id) found.push([message.uid, message.uid])
   }
   return found

@@ -4,7 +4,8 @@
  */
 import type { Logger } from '../../lib/log.ts'
 import { isMailError } from '../../core/errors.ts'
-import type { Mail } from '../../core/mail.ts'
+import type { Mail, OpenableMailbox } from '../../core/mail.ts'
+import type { AccountId } from '../../core/mailbox/mailbox.ts'
 import type { ByteBudget } from '../shared/byte-budget.ts'
 import { ConnectionClosed, type Connection } from '../shared/connection.ts'
 import { SyntaxFault, type RawCommand } from '../shared/lexer.ts'
@@ -56,6 +57,8 @@ export class Session implements AccountSession {
   #farewell: { readonly text: string; readonly code?: string } | null = null
   #stopListening: (() => void) | null = null
   #changed = false
+  /** Agency mailboxes of which it is recorded that they were read here. */
+  readonly #opened = new Set<AccountId>()
   #turnStarted = 0
 
   constructor(parts: SessionParts, connection: Connection) {
@@ -91,6 +94,25 @@ export class Session implements AccountSession {
   signOut(): void {
     this.#log.info('imap sign-in is void')
     this.stop('Signed out: the password or the state of the account has changed')
+  }
+
+  /** The selected mailbox of another account, if it is one. */
+  get shared(): OpenableMailbox | null {
+    return this.#state.kind === 'selected' ? this.#state.shared : null
+  }
+
+  /** What `shared` rests on holds no more. */
+  closeShared(): void {
+    this.#log.info({ mailbox: this.shared?.address }, 'imap delegation has ended')
+    this.stop('The selected mailbox is not open to you any more')
+  }
+
+  async #open(mailbox: OpenableMailbox): Promise<void> {
+    const { mail, remoteIp } = this.#parts
+    if (this.#state.kind !== 'authenticated' && this.#state.kind !== 'selected') return
+    if (this.#opened.has(mailbox.account)) return
+    await mail.delegations.opened(this.#state.user.account, mailbox, { protocol: 'imap', remoteIp })
+    this.#opened.add(mailbox.account)
   }
 
   #greet(): void {
@@ -202,10 +224,10 @@ export class Session implements AccountSession {
 
   /** Whether messages have vanished for the client by what it was told. */
   async #tell(state: Selected, command: Pick<Command, 'mayExpunge' | 'alwaysRefresh'>): Promise<boolean> {
-    if (command.alwaysRefresh || this.#changed) {
-      this.#changed = false
-      await state.view.refresh()
-    }
+    const changed = this.#changed
+    this.#changed = false
+    if (command.alwaysRefresh) await state.view.refresh()
+    else if (changed) await state.view.catchUp()
     const told = tellChanges(state, { mayExpunge: command.mayExpunge, enabled: this.#enabled })
     for (const response of told) this.#send(response)
     return told[0]?.type === 'vanished'
@@ -272,13 +294,15 @@ export class Session implements AccountSession {
         return line
       },
       changes: async (state, mayExpunge) => {
+        const changed = this.#changed
         this.#changed = false
-        await state.view.refresh()
+        await (changed ? state.view.catchUp() : state.view.refresh())
         return tellChanges(state, { mayExpunge, enabled: this.#enabled })
       },
       signInFailed: () => {
         this.#failedSignIns++
       },
+      opened: (mailbox) => this.#open(mailbox),
       admit: (account) => this.#parts.accounts.admit(account),
     }
   }
@@ -313,7 +337,8 @@ export class Session implements AccountSession {
     this.#parts.accounts.joined(state.user, this)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#timeOut(), this.#parts.limits.idleTimeoutMs)
-    this.#log.info({ account: state.user.account, address: state.user.address }, 'imap signed in')
+    const { account, address, by } = state.user
+    this.#log.info({ account, address, ...(by !== undefined && { by: by.account }) }, 'imap signed in')
   }
 
   async #startTls(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Where a session stands: RFC 9051 §3. A command declares the states it is allowed in and gets one of those. */
-import type { SelectedView, SignedIn } from '../../core/mail.ts'
+import type { OpenableMailbox, SelectedView, SignedIn } from '../../core/mail.ts'
 
 export interface NotAuthenticated {
   readonly kind: 'not-authenticated'
@@ -13,8 +13,11 @@ export interface Authenticated {
 export interface Selected {
   readonly kind: 'selected'
   readonly user: SignedIn
+  /** Its mailbox's account need not be the user's. */
   readonly view: SelectedView
-  /** EXAMINE: nothing is changed through this session. */
+  /** Of another account, by a delegation; null: of the user's own. */
+  readonly shared: OpenableMailbox | null
+  /** EXAMINE, or no right to write: nothing is changed through this session. */
   readonly readOnly: boolean
   /** Keywords that the client was told of in FLAGS, in lower case. */
   readonly toldKeywords: Set<string>

@@ -36,7 +36,7 @@ export interface AccountView extends AsyncDisposable {
   find(mailbox: string, search: SearchObject): Promise<number[]>
 }
 
-export async function viewAccount(server: RunningServer, person: Person): Promise<AccountView> {
+export async function viewAccount(server: Pick<RunningServer, 'host' | 'ports' | 'certificateFile' | 'log'>, person: Person): Promise<AccountView> {
   const client = new ImapFlow({
     host: server.host,
     port: server.ports.imaps,

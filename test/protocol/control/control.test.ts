@@ -11,6 +11,7 @@ import { runCli } from '../../../src/cli/cli.ts'
 import { RefusedError, ask } from '../../../src/cli/control-client.ts'
 import type { Agency } from '../../../src/core/agency/agency.ts'
 import { MailError } from '../../../src/core/errors.ts'
+import type { Administration } from '../../../src/core/administration/administration.ts'
 import type { Mail } from '../../../src/core/mail.ts'
 import type { OutboxRow } from '../../../src/core/submission/outbox-row.ts'
 import type { ControlLine } from '../../../src/protocols/control/messages.ts'
@@ -41,7 +42,7 @@ afterEach(async () => {
 
 async function listen(parts: Parameters<typeof fakeMail>[0] = {}, idleMs?: number): Promise<void> {
   const log = { warn: (fields: unknown) => void logged.push(fields), error: (fields: unknown) => void logged.push(fields) }
-  server = await listenControl({ path, mail: fakeMail(parts), actor: 'operator', log, ...(idleMs === undefined ? {} : { idleMs }) })
+  server = await listenControl({ path, mail: fakeMail(parts), administration: {} as Administration, actor: 'operator', log, ...(idleMs === undefined ? {} : { idleMs }) })
 }
 
 /** Sends the text, ends the sending side, and reads all that comes. */

@@ -36,6 +36,7 @@ describe('what was asked', () => {
     ['queue list --state queued,deferred', 'queue list', [], { state: 'queued,deferred' }],
     ['queue show x', 'queue show', ['x'], {}],
     ['check-config', 'check-config', [], {}],
+    ['migrate-store --from sqlite --to mongo', 'migrate-store', [], { from: 'sqlite', to: 'mongo' }],
     ['account create --help', 'account create', [], { help: true }],
     ['account create -- --x', 'account create', ['--x'], {}],
   ]

@@ -1,9 +1,12 @@
 /** Commands on accounts. */
 import type { Account, LockClause, Role } from '../../../core/account/account.ts'
+import type { CompromiseGround } from '../../../core/account/lifecycle/transition.ts'
+import type { LockWanted } from '../../../core/account/lifecycle-administration.ts'
+import { MailError } from '../../../core/errors.ts'
 import type { AccountView } from '../messages.ts'
 import { instant, type CommandRun } from './command.ts'
 
-const roles: readonly Role[] = ['individual', 'agency-administrator', 'operator', 'super-administrator']
+const roles: readonly Role[] = ['individual', 'agency-administrator', 'operator', 'super-administrator', 'inspector']
 const lockClauses: readonly LockClause[] = ['6.2a', '6.2b', '6.2c', '6.2d', 'manual']
 const pageSize = 500
 /** The private socket is reached from this machine only. */
@@ -61,20 +64,46 @@ export const changePassword: CommandRun<'account.change-password'> = async ({ ma
   return {}
 }
 
-export const lock: CommandRun<'account.lock'> = async ({ mail, args, actor }) => {
+const grounds: readonly CompromiseGround[] = ['hijacked', 'leaked', 'forgotten', 'lost', 'spam-or-malware']
+
+/** Điều 6.2a and 6.2d are the clock's; 6.2b needs its ground, 6.2c its case, every other lock a reason. */
+export const lock: CommandRun<'account.lock'> = async ({ administration, caller, args }) => {
   const address = args.text('address')
   const clause = args.optionalChoice('clause', lockClauses) ?? 'manual'
+  const ground = args.optionalChoice('ground', grounds) ?? null
+  const [warning, caseId, reason] = [args.optionalText('warning') ?? null, args.optionalText('case') ?? '', args.optionalText('reason') ?? '']
   args.end()
-  return { account: accountView(await mail.accounts.lock(address, clause, actor)) }
+  return { account: accountView(await administration.lifecycle.lock(caller, address, lockOf(clause, { ground, warning, case: caseId, reason }))) }
 }
 
-/** `active` needs `security.allow_active_accounts`: core refuses the state otherwise, and the account stays locked. */
-export const unlock: CommandRun<'account.unlock'> = async ({ mail, args, actor }) => {
+function lockOf(clause: LockClause, given: { readonly ground: CompromiseGround | null; readonly warning: string | null; readonly case: string; readonly reason: string }): LockWanted {
+  switch (clause) {
+    case '6.2b':
+      return { act: 'lock-compromised', ground: given.ground, warning: given.warning }
+    case '6.2c':
+      return { act: 'lock-prohibited-use', case: given.case }
+    case 'manual':
+      return { act: 'suspend', reason: given.reason }
+    case '6.2a':
+    case '6.2d':
+      throw new MailError('not-permitted', 'the clock alone locks by this clause', { reason: 'role', clause: `Điều ${clause}` })
+  }
+}
+
+/**
+ * R-6.3: the restoration that its agency has asked for in writing, on the Sở's order. `active` needs
+ * `security.allow_active_accounts` and is for trials and service mailboxes.
+ */
+export const unlock: CommandRun<'account.unlock'> = async ({ mail, administration, caller, args, actor }) => {
   const address = args.text('address')
   const active = args.flag('active')
   args.end()
-  const account = active ? await mail.accounts.setState(address, 'active', actor) : await mail.accounts.unlock(address, actor)
-  return { account: accountView(account) }
+  if (active) return { account: accountView(await mail.accounts.activate(address, actor)), temporaryPassword: null }
+  const { account, record } = await administration.lifecycle.get(caller, address)
+  const request = record.restorationRequest
+  if (request === null) throw new MailError('not-permitted', 'its agency has not asked for the restoration', { reason: 'document-missing', clause: 'Điều 6.3a', state: account.state })
+  const decided = await administration.requests.decide(caller, request, { address: account.address, answer: { kind: 'grant' } })
+  return { account: accountView(decided.account), temporaryPassword: decided.temporaryPassword }
 }
 
 function accountView(account: Account): AccountView {

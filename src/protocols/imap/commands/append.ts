@@ -1,6 +1,6 @@
 /** APPEND: RFC 9051 §6.3.12; several messages at once, all or none: RFC 3502; [APPENDUID]: RFC 4315 §3. */
-import { MailError } from '../../../core/errors.ts'
 import { command } from '../command.ts'
+import { targetAt } from '../place.ts'
 import { signedInStates } from '../state.ts'
 import { parseAppendedMessages } from '../wire/append-arguments.ts'
 import { formatSet } from '../wire/sequence-set.ts'
@@ -14,12 +14,11 @@ export const append = command({
     const name = lexer.mailbox(utf8)
     return { name, messages: parseAppendedMessages(lexer) }
   },
-  async run({ mail }, { user }, { name, messages }) {
+  async run(context, { user }, { name, messages }) {
     // RFC 3502: by an empty message a client takes the whole command back.
     if (messages.some(({ bytes }) => bytes.length === 0)) return { status: 'NO', code: 'CANNOT', text: 'An empty message is not kept' }
-    const mailbox = await mail.mailboxes.byName(user.account, name)
-    if (mailbox === null) throw new MailError('mailbox-unknown', undefined, { tryCreate: true })
-    const { uidValidity, uids } = await mail.messages.append(user.account, mailbox.id, messages)
+    const { account, id } = await targetAt(context, user, name)
+    const { uidValidity, uids } = await context.mail.messages.append(account, id, messages)
     return { code: `APPENDUID ${uidValidity} ${formatSet(uids)}` }
   },
 })

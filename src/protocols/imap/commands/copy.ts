@@ -1,9 +1,9 @@
 /** COPY and UID COPY: RFC 9051 §6.4.7; MOVE and UID MOVE: §6.4.8, RFC 6851; [COPYUID]: RFC 4315 §3. */
-import { MailError } from '../../../core/errors.ts'
+import { copyAcross, moveAcross } from '../../../core/mailbox/copy-across.ts'
 import type { CopyResult } from '../../../core/mail.ts'
 import type { SequenceSet } from '../../../core/mailbox/search-key.ts'
-import type { MailboxId } from '../../../core/mailbox/mailbox.ts'
 import { command, type Completion, type Context, type ParseOptions, type Run } from '../command.ts'
+import { targetAt } from '../place.ts'
 import type { Selected } from '../state.ts'
 import type { ImapLexer } from '../wire/lexer.ts'
 import { formatSet, parseSequenceSet } from '../wire/sequence-set.ts'
@@ -30,9 +30,14 @@ export const uidMove = command({ name: 'UID MOVE', states: ['selected'], alwaysR
 
 async function runCopy(context: Context, state: Selected, { set, target }: CopyArguments, by: Numbering): Promise<Completion> {
   const uids = resolveSet(state, set, by)
-  const mailbox = await targetOf(context, state, target)
+  const { account, id } = await targetAt(context, state.user, target)
   if (uids.length === 0) return {}
-  const result = await context.mail.messages.copy(state.user.account, state.view.mailbox.id, uids, mailbox)
+  const { messages } = context.mail
+  const source = state.view.mailbox
+  const result =
+    account === source.account
+      ? await messages.copy(account, source.id, uids, id)
+      : await copyAcross(messages, { account: source.account, mailbox: source.id }, uids, { account, mailbox: id })
   const code = copyUid(result)
   return code === null ? {} : { code }
 }
@@ -41,18 +46,17 @@ async function runCopy(context: Context, state: Selected, { set, target }: CopyA
 async function* runMove(context: Context, state: Selected, { set, target }: CopyArguments, by: Numbering): Run {
   if (state.readOnly) return { status: 'NO', code: 'NOPERM', text: 'The mailbox is selected read-only' }
   const uids = resolveSet(state, set, by)
-  const mailbox = await targetOf(context, state, target)
+  const { account, id } = await targetAt(context, state.user, target)
   if (uids.length === 0) return {}
-  const result = await context.mail.messages.move(state.user.account, state.view.mailbox.id, uids, mailbox)
+  const { messages } = context.mail
+  const source = state.view.mailbox
+  const result =
+    account === source.account
+      ? await messages.move(account, source.id, uids, id)
+      : await moveAcross(messages, { account: source.account, mailbox: source.id }, uids, { account, mailbox: id })
   const code = copyUid(result)
   if (code !== null) yield { type: 'condition', status: 'OK', code, text: 'Moved' }
   return {}
-}
-
-async function targetOf({ mail }: Context, state: Selected, name: string): Promise<MailboxId> {
-  const mailbox = await mail.mailboxes.byName(state.user.account, name)
-  if (mailbox === null) throw new MailError('mailbox-unknown', undefined, { tryCreate: true })
-  return mailbox.id
 }
 
 function copyUid({ uidValidity, sourceUids, targetUids }: CopyResult): string | null {

@@ -4,6 +4,7 @@ import type { MailboxRole } from '../../../core/mailbox/mailbox.ts'
 import { hierarchySeparator } from '../../../core/mailbox/mailbox.ts'
 import { SyntaxFault } from '../../shared/lexer.ts'
 import { command } from '../command.ts'
+import { mailboxAt, writablePlaceOf } from '../place.ts'
 import { roleOf } from '../special-use.ts'
 import { signedInStates } from '../state.ts'
 import { atomCharacters, type ImapLexer } from '../wire/lexer.ts'
@@ -20,14 +21,16 @@ export const create = command({
     lexer.end()
     return { name, uses }
   },
-  async run({ mail }, { user }, { name, uses }) {
+  async run(context, { user }, { name, uses }) {
+    const { mail } = context
     const roles = uses.map(roleOf)
     if (roles.includes(null) || roles.length > 1) return { status: 'NO', code: 'USEATTR', text: 'That special use cannot be given' }
     const role: MailboxRole | undefined = roles[0] ?? undefined
-    if (role !== undefined && (await mail.mailboxes.list(user.account)).some((mailbox) => mailbox.role === role)) {
+    const place = await writablePlaceOf(context, user, name)
+    if (role !== undefined && (await mail.mailboxes.list(place.account)).some((mailbox) => mailbox.role === role)) {
       return { status: 'NO', code: 'USEATTR', text: 'Another mailbox has that special use' }
     }
-    const { id } = await mail.mailboxes.create(user.account, name, role)
+    const { id } = await mail.mailboxes.create(place.account, place.name, role)
     return { code: `MAILBOXID (${id})` }
   },
 })
@@ -51,13 +54,14 @@ export const remove = command({
     lexer.end()
     return name
   },
-  async run({ mail }, state, name) {
-    const selected = state.kind === 'selected' ? state.view.mailbox.id : null
-    const mailbox = await mail.mailboxes.byName(state.user.account, name)
+  async run(context, state, name) {
+    const selected = state.kind === 'selected' ? state.view.mailbox : null
+    const place = await writablePlaceOf(context, state.user, name)
+    const mailbox = await mailboxAt(context, place)
     if (mailbox === null) throw new MailError('mailbox-unknown')
-    await mail.mailboxes.remove(state.user.account, name)
+    await context.mail.mailboxes.remove(place.account, place.name)
     // Who deletes the mailbox under his own feet stands in none.
-    return mailbox.id === selected ? { state: { kind: 'authenticated', user: state.user } } : {}
+    return mailbox.account === selected?.account && mailbox.id === selected.id ? { state: { kind: 'authenticated', user: state.user } } : {}
   },
 })
 
@@ -72,8 +76,10 @@ export const rename = command({
     lexer.end()
     return { from, to: to.endsWith(hierarchySeparator) && to.length > 1 ? to.slice(0, -1) : to }
   },
-  async run({ mail }, { user }, { from, to }) {
-    await mail.mailboxes.rename(user.account, from, to)
+  async run(context, { user }, { from, to }) {
+    const [source, target] = [await writablePlaceOf(context, user, from), await writablePlaceOf(context, user, to)]
+    if (source.account !== target.account) return { status: 'NO', code: 'CANNOT', text: 'A mailbox stays in its account' }
+    await context.mail.mailboxes.rename(source.account, source.name, target.name)
     return {}
   },
 })

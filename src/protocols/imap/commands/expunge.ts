@@ -10,9 +10,9 @@ export const expunge = command({
   states: ['selected'],
   alwaysRefresh: true,
   parse: nothing,
-  async run({ mail }, { user, view, readOnly }) {
+  async run({ mail }, { view, readOnly }) {
     if (readOnly) return readOnlyReply
-    await mail.messages.expunge(user.account, view.mailbox.id, 'all', true)
+    await mail.messages.expunge(view.mailbox.account, view.mailbox.id, 'all', true)
     return {}
   },
 })
@@ -30,7 +30,8 @@ export const uidExpunge = command({
   async run({ mail }, state, set) {
     if (state.readOnly) return readOnlyReply
     const uids = resolveSet(state, set, 'uid')
-    if (uids.length > 0) await mail.messages.expunge(state.user.account, state.view.mailbox.id, uids, true)
+    const { account, id } = state.view.mailbox
+    if (uids.length > 0) await mail.messages.expunge(account, id, uids, true)
     return {}
   },
 })

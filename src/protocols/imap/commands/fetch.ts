@@ -89,7 +89,7 @@ async function* answer(context: Context, state: Selected, { uids, items, by }: A
   const seenNow = setsSeen ? await markSeen(context, state, uids) : new Set<number>()
   const also = toldWithSeen(items, enabled)
   try {
-    const missing = yield* writeFetch({ mail, account: state.user.account, view: state.view, uids, items, seenNow, also })
+    const missing = yield* writeFetch({ mail, account: state.view.mailbox.account, view: state.view, uids, items, seenNow, also })
     // RFC 2180 §4.1.2: others have expunged some; this session is told with its next NOOP. UIDs that are gone are no error.
     return missing > 0 && by === 'sequence' ? { status: 'NO', code: 'EXPUNGEISSUED', text: 'Some of the messages are gone' } : {}
   } catch (error) {
@@ -106,10 +106,10 @@ function toldWithSeen(items: readonly FetchItem[], { condstore, rev2 }: Context[
 
 /** Sets \Seen where it is not; the answers of this FETCH tell the new flags. */
 async function markSeen({ mail }: Context, state: Selected, uids: Uint32Array): Promise<Set<number>> {
-  const { view, user } = state
+  const { view } = state
   const unseen = uids.filter((uid) => (view.flagsAt(view.sequenceOf(uid)).bits & seenBit) === 0)
   if (unseen.length === 0) return new Set()
-  const { changed } = await mail.messages.changeFlags(user.account, view.mailbox.id, unseen, { mode: 'add', flags: { bits: seenBit, keywords: [] } })
+  const { changed } = await mail.messages.changeFlags(view.mailbox.account, view.mailbox.id, unseen, { mode: 'add', flags: { bits: seenBit, keywords: [] } })
   await view.refresh()
   view.acknowledgeFlags(changed)
   return new Set(changed.map(({ uid }) => uid))

@@ -4,6 +4,7 @@ import { hierarchySeparator, type Mailbox } from '../../../core/mailbox/mailbox.
 import { command } from '../command.ts'
 import { listingsOf, subscribedListings, type Listing } from '../mailbox-listing.ts'
 import { statusOf, type StatusQuestion } from '../mailbox-status.ts'
+import { visibleMailboxes } from '../place.ts'
 import { signedInStates } from '../state.ts'
 import type { Untagged } from '../wire/encoder.ts'
 import { parseBasicList, parseList } from '../wire/list-arguments.ts'
@@ -12,7 +13,8 @@ export const list = command({
   name: 'LIST',
   states: signedInStates,
   parse: (lexer, { utf8 }) => parseList(lexer, utf8),
-  async *run({ mail, limits, enabled }, state, args) {
+  async *run(context, state, args) {
+    const { mail, limits, enabled } = context
     if (args.separatorOnly) {
       yield { type: 'list', attributes: ['\\Noselect'], separator: hierarchySeparator, name: '' }
       return {}
@@ -20,7 +22,7 @@ export const list = command({
     const { select, give } = args
     if (give.status.includes('HIGHESTMODSEQ')) enabled.condstore = true
     const { account } = state.user
-    const mailboxes = await mail.mailboxes.list(account)
+    const mailboxes = await visibleMailboxes(context, state.user)
     const subscriptions = new Set(select.subscribed || give.subscribed ? await mail.mailboxes.subscriptions(account) : [])
     const selected = state.kind === 'selected' ? state.view : null
     for (const listing of await listingsOf(args, { mailboxes, subscriptions, extended: args.extended || enabled.rev2 })) {

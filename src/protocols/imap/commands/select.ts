@@ -9,6 +9,7 @@ import { SyntaxFault } from '../../shared/lexer.ts'
 import { command, nothing, type Completion, type Context, type ParseOptions, type Run } from '../command.ts'
 import { writeFetch } from '../fetch-writer.ts'
 import { replyTo } from '../replies.ts'
+import { placeOf, mailboxAt, type Place } from '../place.ts'
 import { matchedUid } from '../sequence-match.ts'
 import { describeFlags } from '../selected-changes.ts'
 import { attributeOf } from '../special-use.ts'
@@ -44,7 +45,7 @@ export const examine = command({
   run: (context, state, args) => enter(context, state, args, true),
 })
 
-async function* enter(context: Context, state: Authenticated | Selected, args: SelectArguments, readOnly: boolean): Run {
+async function* enter(context: Context, state: Authenticated | Selected, args: SelectArguments, examined: boolean): Run {
   const { user } = state
   const { enabled } = context
   if (args.qresync !== null && !enabled.qresync) throw new SyntaxFault('QRESYNC needs ENABLE QRESYNC')
@@ -52,19 +53,24 @@ async function* enter(context: Context, state: Authenticated | Selected, args: S
   // RFC 7162 §3.2.11: what comes from here on is of the other mailbox.
   if (state.kind === 'selected') yield { type: 'condition', status: 'OK', code: 'CLOSED', text: 'The previous mailbox is closed' }
   let view: SelectedView
+  let place: Place
   try {
-    const mailbox = await context.mail.mailboxes.byName(user.account, args.name)
+    place = await placeOf(context, user, args.name)
+    const mailbox = await mailboxAt(context, place)
     if (mailbox === null) throw new MailError('mailbox-unknown')
-    view = await context.mail.views.select(user.account, mailbox.id)
+    if (place.shared !== null) await context.opened(place.shared)
+    view = await context.mail.views.select(place.account, mailbox.id)
   } catch (error) {
     if (!isMailError(error)) throw error
     return { ...replyTo(error), state: { kind: 'authenticated', user } } satisfies Completion
   }
   const toldKeywords = new Set(view.keywords.map((keyword) => keyword.toLowerCase()))
-  const selected: Selected = { kind: 'selected', user, view, readOnly, toldKeywords, saved: { uids: new Uint32Array() } }
+  const { shared, mayWrite, prefix } = place
+  const readOnly = examined || !mayWrite
+  const selected: Selected = { kind: 'selected', user, view, shared, readOnly, toldKeywords, saved: { uids: new Uint32Array() } }
   let entered = false
   try {
-    yield* describe(context, selected)
+    yield* describe(context, selected, prefix)
     if (args.qresync !== null) yield* resynchronize(context, selected, args.qresync)
     entered = true
     return { state: selected, code: readOnly ? 'READ-ONLY' : 'READ-WRITE' }
@@ -74,7 +80,7 @@ async function* enter(context: Context, state: Authenticated | Selected, args: S
   }
 }
 
-function* describe({ enabled }: Context, { view, readOnly }: Selected): Generator<Untagged> {
+function* describe({ enabled }: Context, { view, shared, readOnly }: Selected, prefix: string): Generator<Untagged> {
   const { keywords, mailbox, firstUnseen } = view
   const condition = (code: string, text: string): Untagged => ({ type: 'condition', status: 'OK', code, text })
   yield* describeFlags(keywords, readOnly)
@@ -88,12 +94,12 @@ function* describe({ enabled }: Context, { view, readOnly }: Selected): Generato
   yield condition(`HIGHESTMODSEQ ${view.modseq}`, 'Highest')
   yield condition(`MAILBOXID (${mailbox.id})`, 'Mailbox')
   if (!enabled.rev2) return
-  const use = attributeOf(mailbox.role)
-  yield { type: 'list', attributes: use === null ? [] : [use], separator: hierarchySeparator, name: mailbox.name }
+  const use = shared === null ? attributeOf(mailbox.role) : null
+  yield { type: 'list', attributes: use === null ? [] : [use], separator: hierarchySeparator, name: prefix + mailbox.name }
 }
 
 /** What has changed since the client was here last (RFC 7162 §3.2.5). Of another UIDVALIDITY nothing is told. */
-async function* resynchronize({ mail }: Context, { user, view }: Selected, known: Known): AsyncGenerator<Untagged, void, void> {
+async function* resynchronize({ mail }: Context, { view }: Selected, known: Known): AsyncGenerator<Untagged, void, void> {
   if (known.uidValidity !== view.mailbox.uidValidity) return
   const all: Known['uids'] = [[1, Infinity]]
   const vanished = await view.vanishedSince(known.modseq, known.uids ?? all, known.match === null ? 0 : matchedUid(view, known.match))
@@ -101,7 +107,7 @@ async function* resynchronize({ mail }: Context, { user, view }: Selected, known
   const uids = view.resolve(known.uids ?? all, 'uid').filter((uid) => view.modseqAt(view.sequenceOf(uid)) > known.modseq)
   if (uids.length === 0) return
   const items = [{ item: 'uid' }, { item: 'flags' }, { item: 'modseq' }] as const
-  yield* writeFetch({ mail, account: user.account, view, uids, items, seenNow: new Set(), also: [] })
+  yield* writeFetch({ mail, account: view.mailbox.account, view, uids, items, seenNow: new Set(), also: [] })
 }
 
 export const unselect = command({
@@ -119,7 +125,7 @@ export const close = command({
   states: ['selected'],
   parse: nothing,
   async run({ mail }, { user, view, readOnly }) {
-    if (!readOnly) await mail.messages.expunge(user.account, view.mailbox.id, 'all', true)
+    if (!readOnly) await mail.messages.expunge(view.mailbox.account, view.mailbox.id, 'all', true)
     return { state: { kind: 'authenticated', user } }
   },
 })

@@ -2,6 +2,7 @@
 import { MailError } from '../../../core/errors.ts'
 import { command } from '../command.ts'
 import { statusOf } from '../mailbox-status.ts'
+import { mailboxAt, placeOf } from '../place.ts'
 import { signedInStates } from '../state.ts'
 import { parseStatusItems } from '../wire/status-items.ts'
 
@@ -16,12 +17,14 @@ export const status = command({
     lexer.end()
     return { name, items }
   },
-  async *run({ mail, limits, enabled }, state, { name, items }) {
+  async *run(context, state, { name, items }) {
+    const { mail, limits, enabled } = context
     if (items.includes('HIGHESTMODSEQ')) enabled.condstore = true
-    const mailbox = await mail.mailboxes.byName(state.user.account, name)
+    const place = await placeOf(context, state.user, name)
+    const mailbox = await mailboxAt(context, place)
     if (mailbox === null) throw new MailError('mailbox-unknown')
     const selected = state.kind === 'selected' ? state.view : null
-    yield { type: 'status', name: mailbox.name, items: await statusOf(mailbox, { mail, items, selected, maxMessageBytes: limits.maxMessageBytes }) }
+    yield { type: 'status', name: place.prefix + mailbox.name, items: await statusOf(mailbox, { mail, items, selected, maxMessageBytes: limits.maxMessageBytes }) }
     return {}
   },
 })

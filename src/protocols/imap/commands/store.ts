@@ -78,11 +78,12 @@ async function* run({ mail, enabled }: Context, state: Selected, args: StoreArgu
   const { set, change, silent, unchangedSince } = args
   if (state.readOnly) return { status: 'NO', code: 'NOPERM', text: 'The mailbox is selected read-only' }
   if (unchangedSince !== null) enabled.condstore = true
-  const { view, user } = state
+  const { view } = state
   const uids = resolveSet(state, set, by)
   if (uids.length === 0) return {}
-  const { changed, modified } = await mail.messages.changeFlags(user.account, view.mailbox.id, uids, change, unchangedSince ?? undefined)
-  await view.refresh()
+  const { changed, modified, modseq } = await mail.messages.changeFlags(view.mailbox.account, view.mailbox.id, uids, change, unchangedSince ?? undefined)
+  // What others did meanwhile decides whether the client works a silent change out rightly; else it is told all that counts.
+  await (silent ? view.refresh() : view.catchUp(modseq))
   yield* tellNewKeywords(state, [change.flags])
   const left = new Set(modified)
   const stored = left.size === 0 ? uids : uids.filter((uid) => !left.has(uid))

@@ -9,7 +9,8 @@ export type Untagged =
   | { readonly type: 'capability'; readonly names: readonly string[] }
   | { readonly type: 'enabled'; readonly names: readonly string[] }
   | { readonly type: 'id'; readonly parameters: Readonly<Record<string, string>> }
-  | { readonly type: 'namespace'; readonly separator: string }
+  /** `others`: prefix of the namespace of other users, ASCII; null: there is none. */
+  | { readonly type: 'namespace'; readonly separator: string; readonly others: string | null }
   | {
       readonly type: 'list' | 'lsub'
       readonly attributes: readonly string[]
@@ -57,7 +58,7 @@ export function encodeUntagged(response: TextResponse, options: EncodeOptions): 
     case 'id':
       return `* ID (${Object.entries(response.parameters).map(([name, value]) => `${encodeString(name)} ${encodeString(value)}`).join(' ')})\r\n`
     case 'namespace':
-      return `* NAMESPACE (("" ${encodeString(response.separator)})) NIL NIL\r\n`
+      return encodeNamespace(response)
     case 'list':
     case 'lsub':
       return encodeList(response, options)
@@ -124,6 +125,11 @@ function encodeFlagsOf(response: Extract<Untagged, { type: 'flags-of' }>): strin
   const uid = response.uid === null ? '' : `UID ${response.uid} `
   const modseq = response.modseq === null ? '' : ` MODSEQ (${response.modseq})`
   return `* ${response.sequence} FETCH (${uid}FLAGS ${encodeFlags(response.flags)}${modseq})\r\n`
+}
+
+function encodeNamespace({ separator, others }: Extract<Untagged, { type: 'namespace' }>): string {
+  const space = (prefix: string): string => `((${encodeString(prefix)} ${encodeString(separator)}))`
+  return `* NAMESPACE ${space('')} ${others === null ? 'NIL' : space(others)} NIL\r\n`
 }
 
 function encodeSearch({ numbers, modseq }: Extract<Untagged, { type: 'search' }>): string {

@@ -110,4 +110,8 @@ test('replies are ASCII, and a missing target says TRYCREATE', () => {
   for (const reply of Object.values(replies)) assert.match(`${reply.code} ${reply.text}`, /^[\x20-\x7e]+$/)
   assert.equal(replyTo(new MailError('mailbox-unknown')).code, 'NONEXISTENT')
   assert.equal(replyTo(new MailError('mailbox-unknown', undefined, { tryCreate: true })).code, 'TRYCREATE')
+  const locked = replyTo(new MailError('account-locked', undefined, { lockClause: '6.2a' }))
+  assert.deepEqual([locked.status, locked.code], ['NO', 'CONTACTADMIN'])
+  assert.match(locked.text, /^Account locked, it was not used \(Dieu 6\.2a\)[\x20-\x7e]*$/)
+  assert.match(replyTo(new MailError('password-change-required', undefined, { changeAt: 'https://mail.gialai.gov.vn' })).text, /https:\/\/mail\.gialai\.gov\.vn/)
 })

@@ -214,7 +214,8 @@ test('untagged responses', () => {
   const cases: readonly [TextResponse, string][] = [
     [{ type: 'capability', names: ['A', 'B'] }, '* CAPABILITY A B\r\n'],
     [{ type: 'enabled', names: [] }, '* ENABLED\r\n'],
-    [{ type: 'namespace', separator: '/' }, '* NAMESPACE (("" "/")) NIL NIL\r\n'],
+    [{ type: 'namespace', separator: '/', others: null }, '* NAMESPACE (("" "/")) NIL NIL\r\n'],
+    [{ type: 'namespace', separator: '/', others: 'Other Users/' }, '* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL\r\n'],
     [{ type: 'list', attributes: ['\\X'], separator: '/', name: 'Công "việc"' }, '* LIST (\\X) "/" "C&APQ-ng \\"vi&Hsc-c\\""\r\n'],
     [{ type: 'lsub', attributes: [], separator: '/', name: '' }, '* LSUB () "/" ""\r\n'],
     [{ type: 'status', name: 'INBOX', items: [['MESSAGES', 1], ['UNSEEN', 0]] }, '* STATUS "INBOX" (MESSAGES 1 UNSEEN 0)\r\n'],

@@ -47,3 +47,15 @@ test('anything but a refusal is a bug and goes on to the caller', () => {
   const bug = new TypeError('x')
   assert.throws(() => replyOf(bug), bug)
 })
+
+test('a refused AUTH says why the account is locked and what to do, in ASCII (Điều 6.2, 6.3c)', () => {
+  for (const lockClause of ['6.2a', '6.2b', '6.2c', '6.2d', 'manual'] as const) {
+    const { code, text } = authenticationReplyOf(new MailError('account-locked', undefined, { lockClause }))
+    assert.equal(code, 535)
+    assert.match(text, new RegExp(lockClause === 'manual' ? 'Dieu 6\\.2\\)' : `Dieu ${lockClause.replace('.', '\\.')}`))
+    assert.match(text, /^[\x20-\x7e]{1,400}$/)
+    assert.match(text, /in writing .*van ban de nghi/)
+  }
+  assert.match(authenticationReplyOf(new MailError('password-change-required', undefined, { changeAt: 'https://mail.gialai.gov.vn' })).text, /^Change the password at https:\/\/mail\.gialai\.gov\.vn first .*Phai doi mat khau tai/)
+  assert.equal(authenticationReplyOf(new MailError('account-locked', undefined, { lockClause: 'toString' })).text, replies['account-locked'].text)
+})
