@@ -29,6 +29,7 @@ import { createLifecycleNight } from './core/account/lifecycle-night.ts'
 import type { Administration } from './core/administration/administration.ts'
 import { createQuotaWatch } from './core/account/quota-watch.ts'
 import { createRecordNight } from './core/record/record-night.ts'
+import { faultRecord, startedRecord, stoppedRecord } from './core/record/system-records.ts'
 import { createBells } from './core/bells.ts'
 import { createMail, type MailSystem, type Ports } from './core/create-mail.ts'
 import { MailError } from './core/errors.ts'
@@ -128,7 +129,12 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const firstAdministrator = await system.ensureFirstAdministrator()
   const { administration, context } = await administrationOf({ ...begun, ports, system })
   const parts: Parts = { ...begun, token, system, administration, clock, nodes, isApart }
-  const onFault = (error: unknown): void => log.error({ err: error }, 'fault in the background')
+  const onFault = (error: unknown): void => {
+    log.error({ err: error }, 'fault in the background')
+    system.note(faultRecord('background', error, clock.nowMs()))
+  }
+  system.note(startedRecord(begun.node, clock.nowMs()))
+  open.defer(() => system.note(stoppedRecord(begun.node, clock.nowMs())))
   const night = createLifecycleNight(context, { flushActivity: () => system.activity.flush(), onFault })
   const jobs = [...housekeepingJobs(system.delivery), ...(system.textIndex === null ? [] : fullTextJobs(system.textIndex)), ...lifecycleJobs(night), ...retentionJobs(createRecordNight(context)), ...quotaJobs(createQuotaWatch(context)), ...deadlineJobs(deadlinesOf(context)), ...reportJobs(administration.reports)]
   open.use(startScheduler(jobs, { clock, log: log.child({ part: 'jobs' }), locks }))

@@ -74,6 +74,7 @@ export function deliverySettingsOf(config: Config, hostname: string): DeliverySe
     systemReserveBytes: config.quota.reserve_bytes,
     judge: { ...defaults.judge, spamRefuseScore: orNull(config.checks.refuse_score), dmarcReject: config.checks.dmarc_reject },
     submission: { messagesPerHour: orNull(config.submission.max_messages_per_hour), recipientsPerHour: orNull(config.submission.max_recipients_per_hour) },
+    agencyDisplayName: config.submission.agency_display_name,
   })
 }
 

@@ -29,7 +29,7 @@ import { createMail, type MailSystem, type Ports } from '../../src/core/create-m
 import { verifyRecords } from '../../src/core/record/verify-records.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { mailSettingsOf, placesOf, regulationOf, type Places } from '../../src/settings.ts'
-import { mailDomain, password } from '../target.ts'
+import { mailDomain } from '../target.ts'
 import { agencyRows } from './people.ts'
 import type { Answered, Ask, Night, Steps } from './steps.ts'
 
@@ -37,6 +37,7 @@ const hostname = `mx.${mailDomain}`
 /** A Monday without holidays near, after the regulation came into force. */
 const begins = Temporal.Instant.from('2026-07-06T08:00+07:00').epochMilliseconds
 const dayMs = 86_400_000
+const password = 'Do-Luong#2026-nhanh'
 const fault = (error: unknown): void => console.error(error)
 const operator: Actor = { name: 'operator', role: 'operator', account: null, agency: null, via: 'command-line', order: '1/QĐ-SKHCN', remoteIp: null }
 
@@ -51,7 +52,7 @@ interface Core {
 }
 
 async function openCore(open: AsyncDisposableStack): Promise<Core> {
-  const config = loadConfig()
+  const config = loadConfig({ env: process.env })
   const places = placesOf(config, process.cwd())
   for (const folder of [places.data, places.segments]) await mkdir(folder, { recursive: true, mode: 0o700 })
   let aheadMs = begins - Date.now()
@@ -95,6 +96,7 @@ function stepsOf(core: Core, open: AsyncDisposableStack): Steps {
     },
 
     async open() {
+      await system.ensureFirstAdministrator()
       const owner = `so@${mailDomain}`
       const { account } = await system.mail.accounts.create({ address: owner, name: 'Sở Khoa học', role: 'super-administrator', password, active: true }, 'operator')
       const caller = { account: callerAccount(account), via: 'console', remoteIp: '127.0.0.1', stage: 'full', scopes: null, id: '' } as const

@@ -17,6 +17,7 @@ import { delegationCommands } from './commands/delegation.ts'
 import { lifecycleCommands } from './commands/lifecycle.ts'
 import { queueCommands } from './commands/queue.ts'
 import { recordCommands } from './commands/records.ts'
+import { reportCommands } from './commands/report.ts'
 import { requestCommands } from './commands/request.ts'
 import { NotRunningError, RefusedError, ask } from './control-client.ts'
 import { jsonPrinter, textPrinter } from './printer.ts'
@@ -33,7 +34,7 @@ export interface CliIo extends Terminal {
   readonly moveStore?: MoveStore
 }
 
-export const cliCommands: readonly CliCommand[] = [...accountCommands, ...agencyCommands, ...proposeCommands, ...importCommands, ...delegationCommands, ...lifecycleCommands, ...requestCommands, ...calendarCommands, ...recordCommands, ...queueCommands, checkConfig, migrateStore]
+export const cliCommands: readonly CliCommand[] = [...accountCommands, ...agencyCommands, ...proposeCommands, ...importCommands, ...delegationCommands, ...lifecycleCommands, ...requestCommands, ...calendarCommands, ...recordCommands, ...reportCommands, ...queueCommands, checkConfig, migrateStore]
 
 const everyOption = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, order: { type: 'string' }, as: { type: 'string' } } as const
 

@@ -84,6 +84,7 @@ export const configSchema = {
   submission: section('Limits of signed-in senders.', {
     max_messages_per_hour: count(2000, 0, 10_000_000, 'Messages that one account may send in an hour; above it is 451 4.7.1. 0: no limit.'),
     max_recipients_per_hour: count(10_000, 0, 10_000_000, 'Recipients that one account may write to in an hour. 0: no limit.'),
+    agency_display_name: choice(['ignore', 'enforce'], 'ignore', 'enforce: a display name in From of an agency mailbox must be the name of the agency, else 550 5.7.1 (clause 10.1).'),
   }),
   outbound: section('Mail that leaves.', {
     routes: list([], 'Fixed routes, "domain=host:port"; "*" for all others (a smart host). Empty: MX records.'),

@@ -24,6 +24,7 @@ import type { Store } from './ports/store.ts'
 import type { JunkKind, SpamTraining } from './ports/training.ts'
 import type { Bus, Clock, Counters, KeyedDigest, Outbound, Passwords, Random } from './ports/world.ts'
 import { createAudit } from './record/audit.ts'
+import type { NewRecord } from './record/record.ts'
 import { createRecordQueue } from './record/record-queue.ts'
 
 export interface Ports {
@@ -65,6 +66,8 @@ export interface MailSystem extends AsyncDisposable {
   readonly credentials: Credentials
   /** What the night of the lifecycle waits for. */
   readonly activity: Pick<ActivityKeeper, 'flush'>
+  /** For what the system itself did, and faults: gathered, written soon (core/record/system-records.ts). */
+  note(record: NewRecord): void
   /** Null but at the very first start. */
   ensureFirstAdministrator(): Promise<FirstAdministrator | null>
 }
@@ -113,6 +116,7 @@ export function createMail(ports: Ports, settings: MailSettings, events: MailEve
     activity,
     textIndex,
     credentials,
+    note: (record) => records.add(record),
     ensureFirstAdministrator: () => ensureFirstAdministrator({ ...accountPorts, settings: store }, settings),
     async [Symbol.asyncDispose]() {
       stopping.abort()

@@ -11,6 +11,7 @@ import { createMail, type MailSystem } from '../../src/core/create-mail.ts'
 import { MailError } from '../../src/core/errors.ts'
 import type { IncomingMessage } from '../../src/core/mail.ts'
 import { createIngressAnswers } from '../../src/protocols/smtp/ingress.ts'
+import { replyOf } from '../../src/protocols/smtp/replies.ts'
 import { createFactsStore } from '../../src/protocols/smtp/transaction-facts.ts'
 import { mailSettingsOf } from '../../src/settings.ts'
 import { openAdministrationRig, provinceDomain, type AdministrationRig } from '../support/administration-rig.ts'
@@ -30,12 +31,12 @@ interface Stage extends AsyncDisposable {
   inbox(account: Account): Promise<readonly string[]>
 }
 
-async function open(): Promise<Stage> {
+async function open(environment: Readonly<Record<string, string>> = {}): Promise<Stage> {
   await using opening = new AsyncDisposableStack()
   const rig = opening.use(await openAdministrationRig())
   const { context, store } = rig
   const faults: unknown[] = []
-  const config = loadConfig({ env: { CONGVU_PROVINCE__DOMAIN: provinceDomain } })
+  const config = loadConfig({ env: { CONGVU_PROVINCE__DOMAIN: provinceDomain, ...environment } })
   const outbound = { hand: async () => ({ accepted: [], refused: [] }) }
   const system = opening.use(createMail({ ...context, digest: createKeyedDigest(), outbound }, mailSettingsOf(config, 'mail.gialai.gov.vn'), { onFault: (error) => void faults.push(error) }))
   const agency = await rig.agency('skhcn', 'Sở Khoa học và Công nghệ')
@@ -127,6 +128,20 @@ test('the own address needs no record; From of the agency alone is one too', asy
   assert.equal(await sentAs(), 0)
   await system.mail.delivery.deliver(stage.message(`From: ${mailbox.address}\r\n`, { sender: quynh.address }))
   assert.equal(await sentAs(), 1)
+})
+
+test('the display name of an agency, where it is enforced: its own, or none; another one is told which', async () => {
+  await using stage = await open({ CONGVU_SUBMISSION__AGENCY_DISPLAY_NAME: 'enforce' })
+  const { system, mailbox, quynh } = stage
+  await stage.delegate(true)
+  for (const from of [`"Sở Khoa học và Công nghệ" <${mailbox.address}>`, mailbox.address, `=?utf-8?q?S=E1=BB=9F_Khoa_h=E1=BB=8Dc_v=C3=A0_C=C3=B4ng_ngh=E1=BB=87?= <${mailbox.address}>`]) {
+    await system.mail.delivery.deliver(stage.message(`From: ${from}\r\n`))
+  }
+  await system.mail.delivery.deliver(stage.message(`From: "Bất kỳ" <${quynh.address}>\r\n`, { sender: quynh.address }))
+  await assert.rejects(system.mail.delivery.deliver(stage.message(`From: "Văn phòng" <${mailbox.address}>\r\n`)), (error) => {
+    assert.deepEqual(replyOf(error), { code: 550, enhanced: '5.7.1', text: 'The display name of this mailbox is fixed (Ten hien thi cua hop thu nay phai la: so khoa hoc va cong nghe)' })
+    return true
+  })
 })
 
 test('without it, and when it has ended: refused in the envelope and in the header', async () => {

@@ -17,7 +17,7 @@ import { mongoUnreachable, type ReplicaSet } from './mongo-server.ts'
 const setName = 'tinh'
 const cacheGb = '0.25'
 /** As config/province/mongo-setup.js has them. */
-const settings = { electionTimeoutMillis: 5_000, heartbeatTimeoutSecs: 5, catchUpTimeoutMillis: 2_000 }
+const settings = { electionTimeoutMillis: 5_000, heartbeatTimeoutSecs: 5, heartbeatIntervalMillis: 250, catchUpTimeoutMillis: 2_000 }
 const answerWithinMs = 1_000
 const readyWithinMs = 60_000
 const pollMs = 50

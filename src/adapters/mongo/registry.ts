@@ -5,7 +5,7 @@ import type { Entry, EntryWrite, FoundEntry, RegistryStore } from '../../core/po
 import { keyOfId, registryId, registryKeyId } from './documents.ts'
 import type { RegistryDocument } from './documents.ts'
 import type { Parts } from './parts.ts'
-import { commitRegistry } from './write/registry.ts'
+import { RegistryGroups } from './write/registry-groups.ts'
 import type { EntryText } from './write/registry.ts'
 
 const entryOf = ({ kind, id, version, value }: RegistryDocument): Entry => ({ kind, id, version, value: JSON.parse(value) as unknown })
@@ -14,6 +14,7 @@ const maxAsked = 5_000
 
 export function registryStore(parts: Parts): RegistryStore {
   const { reads } = parts
+  const groups = new RegistryGroups(parts)
   return {
     async get(kind, id) {
       const found = await reads.one<RegistryDocument>('registry', { filter: { _id: registryId(kind, id) } })
@@ -54,7 +55,7 @@ export function registryStore(parts: Parts): RegistryStore {
       reads.at((snapshot) => snapshot.count('registryKeys', { _id: { $gte: registryKeyId(kind, from, ''), $lt: registryKeyId(kind, to, '') } })),
 
     async commit({ entries = [], ...rest }) {
-      return commitRegistry(parts, { ...rest, entries: entries.map(textOf) })
+      return groups.commit({ ...rest, entries: entries.map(textOf) })
     },
   }
 }

@@ -3,6 +3,7 @@ import { MailError } from '../errors.ts'
 import type { Account } from './account.ts'
 import type { AccountContext, AccountsSettings } from './account-ports.ts'
 import { changeAccount, requireAccount, type AccountAct } from './change-account.ts'
+import { requirePasswordOwner } from './delegation.ts'
 import { mailErrorOf, refused } from './lifecycle/basis.ts'
 import { passwordResetOf } from './lifecycle/transition.ts'
 import { transitionTable } from './lifecycle/transition-table.ts'
@@ -52,6 +53,7 @@ export async function setPassword(
   const { ports, settings } = context
   requireActiveAllowed(settings, wanted.active)
   const account = await requireAccount(ports, wanted.address)
+  requirePasswordOwner(account)
   const { chosen, generated } = choosePassword(context, wanted.password, ownerOf(account))
   const passwordHash = await ports.passwords.hash(chosen)
   const decide = ({ state }: Account, record: LifecycleRecord): AccountAct => {

@@ -7,6 +7,7 @@
  *  - A person's own mailbox is never delegated (Điều 3.1).
  */
 import { entry, entryKind, findEntries } from '../administration/entries.ts'
+import { MailError } from '../errors.ts'
 import type { Delegations, OpenableMailbox } from '../mail.ts'
 import type { AccountId } from '../mailbox/mailbox.ts'
 import { keysFrom } from '../ports/registry.ts'
@@ -56,11 +57,18 @@ export const clauseOfDelegation = 'Điều 10.1, 10.3'
 /** Whether such a mailbox may be opened by others at all. */
 export const isAgencyMailbox = ({ kind }: Pick<Account, 'kind'>): boolean => kind === 'agency' || kind === 'unit'
 
-/** Whether it lets the person in at this moment. */
+/** Refuses `not-permitted` (detail.reason `agency-mailbox`): whoever knew a password of it would be nobody (Điều 10.3). */
+export function requirePasswordOwner(account: Pick<Account, 'kind'>): void {
+  if (!isAgencyMailbox(account)) return
+  throw new MailError('not-permitted', "an agency's mailbox has no password", { reason: 'agency-mailbox', class: 'conflict', clause: clauseOfDelegation })
+}
+
+/** Whether it lets the person in at this moment. The mailbox has no password that could wait to be changed. */
 export function hasEffect({ agency }: Delegation, person: Account | null, mailbox: Account | null): boolean {
   if (person === null || mailbox === null || person.kind !== 'person' || !isAgencyMailbox(mailbox)) return false
   if (person.agency !== agency || mailbox.agency !== agency) return false
-  return stateRefusal(person.state) === null && stateRefusal(mailbox.state) === null
+  const closed = stateRefusal(mailbox.state)
+  return stateRefusal(person.state) === null && (closed === null || closed === 'password-change-required')
 }
 
 export interface DelegationPorts {

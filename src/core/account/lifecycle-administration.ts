@@ -9,6 +9,7 @@ import { requireEntry } from '../administration/entries.ts'
 import { MailError } from '../errors.ts'
 import { caseKind } from '../request/case-entry.ts'
 import type { Account } from './account.ts'
+import { requirePasswordOwner } from './delegation.ts'
 import { readAbsence } from './lifecycle/activity.ts'
 import type { LifecycleAct } from './lifecycle/acts.ts'
 import { basis } from './lifecycle/basis.ts'
@@ -71,6 +72,7 @@ export function createLifecycleAdministration(context: AdministrationContext): L
     lock: (actor, address, wanted, seen) => lock(context, actor, { address, wanted, seen }),
     async resetPassword(actor, address, seen) {
       const account = await authorised(context, actor, 'account.reset-password', address)
+      requirePasswordOwner(account)
       const given = temporaryPassword(context.random)
       const password = { passwordHash: await context.passwords.hash(given) }
       const changed = await transit(context, actor, account, ({ facts }) => ({ act: passwordResetOf(facts.state), evidence: {}, password }), seen)

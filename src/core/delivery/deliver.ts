@@ -18,7 +18,7 @@ import type { Delivery, DeliveryOutcome } from '../ports/store.ts'
 import type { NewOutboxRow, OutboxId } from '../submission/outbox-row.ts'
 import { countSubmission } from '../submission/limits.ts'
 import type { Failure } from '../submission/return-to-sender.ts'
-import { completeSubmission, requireActive, requireEnvelopeSender, requireHeaderSender, sentAsRecord } from '../submission/submit.ts'
+import { completeSubmission, requireActive, requireAgencyName, requireEnvelopeSender, requireHeaderSender, sentAsRecord } from '../submission/submit.ts'
 import { createChecks, requireOwnSize } from './check.ts'
 import { keepContent } from './content.ts'
 import { keptFacts } from './delivery-facts.ts'
@@ -62,6 +62,7 @@ async function deliver(parts: DeliverParts, message: IncomingMessage): Promise<D
 
   const author = message.account === null ? null : requireActive(await store.accounts.get(message.account))
   const senders = author === null ? null : await sendersOf(directory, author, message.sender, header)
+  if (senders !== null && settings.agencyDisplayName === 'enforce') await requireAgencyName(directory, senders.agencies, header)
   const recipients = await resolveRecipients(directory, message.recipients, settings.mainDomain)
   requireReachable(recipients, header, author)
   if (author !== null) await countSubmission(parts.counters, author.id, recipients.local.size + recipients.outside.length, settings.submission)

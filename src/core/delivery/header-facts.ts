@@ -1,5 +1,6 @@
 /** What delivery needs to know of a header, in one pass over it: loops, who it says it is from, what is missing. RFC 5322 §3.6. */
 import { parseAddressList } from '../../message/address.ts'
+import { decodeHeaderText } from '../../message/encoded-word.ts'
 import { fieldValue, scanHeader } from '../../message/header.ts'
 import { authorityOf, type ResultsField } from './forged-results.ts'
 
@@ -10,6 +11,8 @@ export interface HeaderFacts {
   readonly fromFields: number
   /** `local@domain` as written, of all From fields; null stands for something that is no address. */
   readonly from: readonly (string | null)[]
+  /** Shown before each of `from`, decoded; '' where there is none. */
+  readonly fromNames: readonly string[]
   readonly senderFields: readonly (string | null)[]
   readonly hasDate: boolean
   readonly hasMessageId: boolean
@@ -28,6 +31,7 @@ export function headerFacts(bytes: Uint8Array, submitted: boolean): HeaderFacts 
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const deliveredTo: string[] = []
   const from: (string | null)[] = []
+  const fromNames: string[] = []
   const senderFields: (string | null)[] = []
   const results: ResultsField[] = []
   let receivedFields = 0
@@ -46,10 +50,13 @@ export function headerFacts(bytes: Uint8Array, submitted: boolean): HeaderFacts 
         break
       case 'from':
         fromFields++
-        if (submitted) from.push(...addressesOf(fieldValue(buffer, field)))
+        for (const { address, name } of submitted ? authorsOf(fieldValue(buffer, field)) : []) {
+          from.push(address)
+          fromNames.push(name)
+        }
         break
       case 'sender':
-        if (submitted) senderFields.push(...addressesOf(fieldValue(buffer, field)))
+        if (submitted) senderFields.push(...authorsOf(fieldValue(buffer, field)).map(({ address }) => address))
         break
       case 'date':
         seen.date = true
@@ -63,17 +70,22 @@ export function headerFacts(bytes: Uint8Array, submitted: boolean): HeaderFacts 
         break
     }
   }
-  return { receivedFields, deliveredTo, fromFields, from, senderFields, hasDate: seen.date, hasMessageId: seen.messageId, hasBcc: seen.bcc, results }
+  return { receivedFields, deliveredTo, fromFields, from, fromNames, senderFields, hasDate: seen.date, hasMessageId: seen.messageId, hasBcc: seen.bcc, results }
 }
 
-function addressesOf(value: string): (string | null)[] {
-  const found: (string | null)[] = []
+interface Author {
+  readonly address: string | null
+  readonly name: string
+}
+
+function authorsOf(value: string): Author[] {
+  const found: Author[] = []
   for (const one of parseAddressList(value, maxAuthors + 1)) {
     // Start and end of a group are no addresses, but who stands in the group counts (RFC 6854).
     if (one.host === null) continue
-    found.push(one.mailbox && one.host ? utf8(`${one.mailbox}@${one.host}`) : null)
+    found.push({ address: one.mailbox && one.host ? utf8(`${one.mailbox}@${one.host}`) : null, name: one.name === null ? '' : decodeHeaderText(one.name) })
   }
-  return found.length > maxAuthors ? [null] : found
+  return found.length > maxAuthors ? [{ address: null, name: '' }] : found
 }
 
 /** Header values come as latin1 of their bytes; addresses may be UTF-8 (RFC 6532). */

@@ -37,6 +37,8 @@ export interface DeliverySettings {
   readonly maxQueueMs: number
   readonly judge: JudgeSettings
   readonly submission: SubmissionLimits
+  /** `enforce`: From of an agency's mailbox has the agency's display name or none (Điều 10.1). */
+  readonly agencyDisplayName: 'ignore' | 'enforce'
 }
 
 const hourMs = 3_600_000
@@ -55,6 +57,7 @@ export function deliverySettings(names: { readonly hostname: string; readonly ma
     maxQueueMs: 5 * 24 * hourMs,
     judge: { spamRefuseScore: null, dmarcReject: 'refuse', dnsListIsJunk: true },
     submission: { messagesPerHour: 1000, recipientsPerHour: 5000 },
+    agencyDisplayName: 'ignore',
     ...names,
     ...changes,
   }

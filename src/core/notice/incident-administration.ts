@@ -69,8 +69,10 @@ export type IncidentView = KeptIncident & { readonly id: string; readonly versio
 type Place = { readonly key: string; readonly id: string }
 
 export interface IncidentAdministration {
-  /** By an operator or an officer; by a person it is told to his agency (11.7). Refuses `time-invalid`, `reason-missing`. */
+  /** By an operator, or by an officer for his agency. Refuses `time-invalid`, `reason-missing`. */
   report(actor: Actor, form: IncidentForm): Promise<IncidentView>
+  /** A person tells his officer (11.7), who reports it. */
+  tell(actor: Actor, form: IncidentForm): Promise<IncidentView>
   /** That a report of one of the clocks went out. */
   markReported(actor: Actor, id: string, clock: ClockName, note: string, ifVersion: number | null): Promise<IncidentView>
   correctStart(actor: Actor, id: string, correction: { readonly occurredAtMs: number; readonly reason: string }, ifVersion: number | null): Promise<IncidentView>
@@ -127,43 +129,47 @@ export function createIncidentAdministration(context: AdministrationContext): In
     return viewOf({ id, value, version })
   }
 
+  const enter = async (actor: Actor, form: IncidentForm, act: 'incident.report' | 'incident.tell-agency'): Promise<IncidentView> => {
+    const byPerson = act === 'incident.tell-agency'
+    await authorise(actor, act, { agency: actor.agency, account: null, subject: 'incident' })
+    const nowMs = clock.nowMs()
+    const wrong = checkIncident(form, nowMs)
+    if (wrong !== null) throw mailErrorOf(wrong)
+    const [title, description] = [form.title.normalize('NFC').trim(), form.description.normalize('NFC').trim()]
+    if (title === '' || description === '') throw mailErrorOf(refused('reason-missing', incidentBasis))
+    const reported = !byPerson && form.reportNow
+    const { reportNow: _now, files: given, ...facts } = form
+    if (given.length > maxFiles) throw new MailError('argument-invalid', `at most ${maxFiles} files`, { field: 'files' })
+    const files: KeptIncident['files'][number][] = []
+    for (const { name, sha256, sizeBytes, bytes } of given) files.push({ name: name.normalize('NFC'), sha256, sizeBytes, body: await context.blobs.put(bytes) })
+    const value: KeptIncident = {
+      ...facts,
+      files,
+      title,
+      description,
+      agency: actor.role === 'operator' ? null : actor.agency,
+      state: byPerson ? 'told' : 'open',
+      reportedBy: actor.name,
+      createdAtMs: nowMs,
+      reportedAtMs: reported ? { 'owner-report': nowMs } : {},
+      closedAtMs: null,
+      escalatedAtHours: [],
+      notes: [],
+      receivedAtMs: null,
+      untold: [{ what: byPerson ? 'told' : reported ? 'reported' : 'opened', atMs: nowMs, hours: null }],
+    }
+    return told(await untilCommitted(async () => {
+      const id = await nextNumber(context, nowMs)
+      const record = auditRecord(actor, nowMs, { action: byPerson ? 'incident.tell' : 'incident.report', subject: id, clause: incidentBasis.clause, before: null, after: factsOf(value) })
+      await store.registry.commit({ entries: [put(incidentKind, id, value, 0)], records: [record] })
+      return viewOf({ id, version: 1, value })
+    }))
+  }
+
   return {
-    async report(actor, form) {
-      const byPerson = actor.role === 'individual'
-      await authorise(actor, byPerson ? 'incident.tell-agency' : 'incident.report', { agency: actor.agency, account: null, subject: 'incident' })
-      const nowMs = clock.nowMs()
-      const wrong = checkIncident(form, nowMs)
-      if (wrong !== null) throw mailErrorOf(wrong)
-      const [title, description] = [form.title.normalize('NFC').trim(), form.description.normalize('NFC').trim()]
-      if (title === '' || description === '') throw mailErrorOf(refused('reason-missing', incidentBasis))
-      const reported = !byPerson && form.reportNow
-      const { reportNow: _now, files: given, ...facts } = form
-      if (given.length > maxFiles) throw new MailError('argument-invalid', `at most ${maxFiles} files`, { field: 'files' })
-      const files: KeptIncident['files'][number][] = []
-      for (const { name, sha256, sizeBytes, bytes } of given) files.push({ name: name.normalize('NFC'), sha256, sizeBytes, body: await context.blobs.put(bytes) })
-      const value: KeptIncident = {
-        ...facts,
-        files,
-        title,
-        description,
-        agency: actor.role === 'operator' ? null : actor.agency,
-        state: byPerson ? 'told' : 'open',
-        reportedBy: actor.name,
-        createdAtMs: nowMs,
-        reportedAtMs: reported ? { 'owner-report': nowMs } : {},
-        closedAtMs: null,
-        escalatedAtHours: [],
-        notes: [],
-        receivedAtMs: null,
-        untold: [{ what: byPerson ? 'told' : reported ? 'reported' : 'opened', atMs: nowMs, hours: null }],
-      }
-      return told(await untilCommitted(async () => {
-        const id = await nextNumber(context, nowMs)
-        const record = auditRecord(actor, nowMs, { action: byPerson ? 'incident.tell' : 'incident.report', subject: id, clause: incidentBasis.clause, before: null, after: factsOf(value) })
-        await store.registry.commit({ entries: [put(incidentKind, id, value, 0)], records: [record] })
-        return viewOf({ id, version: 1, value })
-      }))
-    },
+    report: (actor, form) => enter(actor, form, 'incident.report'),
+
+    tell: (actor, form) => enter(actor, { ...form, reportNow: false }, 'incident.tell-agency'),
 
     markReported: (actor, id, which, note, ifVersion) =>
       write(actor, id, { action: 'incident.mark-reported', may: 'incident.report', ifVersion }, (now, nowMs) => {

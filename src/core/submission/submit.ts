@@ -59,6 +59,19 @@ export async function requireHeaderSender(directory: Directory, account: Account
   return [...agencies.values()]
 }
 
+/**
+ * Điều 10.1: the display name of an agency's mailbox is the agency's. Refuses `message-refused` (detail.displayName says which)
+ * for another one; none at all is nobody's name.
+ */
+export async function requireAgencyName(directory: Directory, agencies: readonly Account[], header: HeaderFacts): Promise<void> {
+  for (const [at, address] of header.from.entries()) {
+    const shown = header.fromNames[at]!.normalize('NFC').trim()
+    const owner = address === null || shown === '' ? null : await directory.resolve(address)
+    const agency = owner?.kind === 'account' ? agencies.find(({ id }) => id === owner.account.id) : undefined
+    if (agency !== undefined && shown !== agency.name) throw new MailError('message-refused', 'another display name', { displayName: agency.name })
+  }
+}
+
 async function requireOwner(directory: Directory, account: Account, address: string): Promise<Account> {
   // Nearly every message is from the primary address, which needs no look-up.
   if (address.toLowerCase() === account.address) return account

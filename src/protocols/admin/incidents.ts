@@ -1,6 +1,6 @@
 /** Incidents (Điều 8.3d, 10.6, 11.7): the form, the clocks, what was reported and when, the end. */
 import Type, { type Static } from 'typebox'
-import type { IncidentView } from '../../core/notice/incident-administration.ts'
+import type { IncidentForm, IncidentView } from '../../core/notice/incident-administration.ts'
 import { fileSchema, givenFile, maxFileBodyBytes } from './given-file.ts'
 import { versionSeen } from './if-match.ts'
 import { keyPosition, positionText } from './key-position.ts'
@@ -61,6 +61,10 @@ function answerOf(incident: IncidentView): Static<typeof incidentSchema> {
 }
 const versioned = (incident: IncidentView) => ({ body: answerOf(incident), version: incident.version })
 
+function formOf({ occurredAt, detectedAt, errorLog, files, reportNow, ...facts }: Static<typeof form>): IncidentForm {
+  return { ...facts, occurredAtMs: Date.parse(occurredAt), detectedAtMs: Date.parse(detectedAt), errorLog: errorLog ?? '', files: (files ?? []).map(givenFile), reportNow: reportNow ?? false }
+}
+
 const clause = 'Điều 8.3d, 10.6'
 const onOne = { tag: 'incidents', clause, method: 'POST', params: byId, answer: incidentSchema, version: 'needs' } as const
 
@@ -83,23 +87,31 @@ export const incidentRoutes: readonly Route[] = [
     method: 'POST',
     path: '/incidents',
     tag: 'incidents',
-    summary: { vi: 'Báo sự cố (mẫu của cơ quan hoặc đơn vị vận hành; cá nhân báo cán bộ đầu mối)', en: 'Reports an incident; a person tells his agency' },
-    clause: 'Điều 8.3d, 10.6, 11.7',
-    actions: ['incident.report', 'incident.tell-agency'],
+    summary: { vi: 'Báo sự cố (mẫu của cơ quan hoặc đơn vị vận hành)', en: 'Reports an incident' },
+    clause,
+    actions: ['incident.report'],
     creates: true,
     maxBodyBytes: maxFileBodyBytes,
     body: form,
     answer: incidentSchema,
-    async run({ actor, body: { occurredAt, detectedAt, errorLog, files, reportNow, ...facts }, administration }) {
-      const incident = await administration.incidents.report(actor, {
-        ...facts,
-        occurredAtMs: Date.parse(occurredAt),
-        detectedAtMs: Date.parse(detectedAt),
-        errorLog: errorLog ?? '',
-        files: (files ?? []).map(givenFile),
-        reportNow: reportNow ?? false,
-      })
+    async run({ actor, body, administration }) {
+      const incident = await administration.incidents.report(actor, formOf(body))
       return { ...versioned(incident), location: `/incidents/${incident.id}` }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/incident-tellings',
+    tag: 'incidents',
+    summary: { vi: 'Cá nhân báo sự cố cho cán bộ đầu mối', en: 'A person tells his officer of an incident' },
+    clause: 'Điều 11.7',
+    actions: ['incident.tell-agency'],
+    creates: true,
+    body: object({ occurredAt: instant, detectedAt: instant, title: line(300), description: text(20_000) }),
+    answer: object({ id: Type.String() }),
+    async run({ actor, body, administration }) {
+      const { id } = await administration.incidents.tell(actor, formOf({ ...body, serious: false, personalData: false, serviceStops: false }))
+      return { body: { id } }
     },
   }),
   route({

@@ -53,6 +53,7 @@ export const reasonTexts: Readonly<Record<string, Text>> = {
   'own-second-factor': { vi: 'Việc này phải do người khác làm.', en: 'Somebody else must do this.' },
   'enrolment-missing': { vi: 'Chưa bắt đầu đăng ký xác thực hai bước.', en: 'No enrolment of a second factor was begun.' },
   'not-agency-mailbox': { vi: 'Chỉ hộp thư cơ quan hoặc đơn vị mới được giao cho người khác mở.', en: "Only an agency's or a unit's mailbox is opened by others." },
+  'agency-mailbox': { vi: 'Hộp thư cơ quan không có mật khẩu; người được giao đăng nhập bằng mật khẩu của mình.', en: "An agency's mailbox has no password; whoever opens it signs in with his own." },
   'not-person': { vi: 'Chỉ giao hộp thư cho tài khoản của một người.', en: 'A mailbox is opened to the account of a person.' },
   'person-of-other-agency': { vi: 'Người này không thuộc cơ quan của hộp thư.', en: 'The person is not of the agency of the mailbox.' },
   'account-out-of-use': { vi: 'Tài khoản đã bị thu hồi.', en: 'The account has been revoked.' },

@@ -10,6 +10,7 @@ import type { IdleListName } from '../../core/account/lifecycle/idle-report.ts'
 import type { MailErrorCode } from '../../core/errors.ts'
 import type { RecordKind } from '../../core/record/record.ts'
 import type { RecordKeyName } from '../../core/record/record-keys.ts'
+import type { ReportRow } from '../../core/report/report-administration.ts'
 import type { Verified } from '../../core/record/verify-records.ts'
 import type { OutboxState } from '../../core/submission/outbox-row.ts'
 
@@ -217,6 +218,7 @@ export interface ControlCommands {
   'agency.create': { args: { label: string; name: string }; item: never; answer: { agency: AgencyView } }
   'agency.list': { args: Nothing; item: AgencyView; answer: Nothing }
   'audit.verify': { args: { all?: boolean }; item: { kind: RecordKind; records: number; done: Verified | null }; answer: Nothing }
+  'report.show': { args: { period: string; agency?: string }; item: ReportRow; answer: { closed: boolean; missing: readonly string[] } }
   'records.search': { args: { kind?: RecordKind; by?: RecordKeyName; text?: string; from?: string; to?: string; limit?: number }; item: FoundRecordView; answer: Nothing }
   'queue.list': { args: { states?: OutboxState[] }; item: OutboxView; answer: Nothing }
   'queue.show': { args: { id: string }; item: never; answer: { row: OutboxView } }

@@ -3,6 +3,7 @@
  * RFC 5321 knows nothing else: Vietnamese without marks, then English.
  */
 import { MailError, type MailErrorCode } from '../../core/errors.ts'
+import { foldKey } from '../../vietnamese/fold.ts'
 import { signInText } from '../../core/text/sign-in.ts'
 import type { SmtpReply } from './link-types.ts'
 
@@ -69,9 +70,16 @@ export function authenticationReplyOf(error: unknown): SmtpReply {
   return why === null ? replyOf(error) : { ...replyOf(error), text: `${why.en} (${why.vi})` }
 }
 
+/** Điều 10.1: which display name an agency's mailbox has, without marks: RFC 5321 knows no other letters. */
+function otherName(name: string): SmtpReply {
+  const shown = foldKey(name).replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
+  return reply(550, '5.7.1', `Ten hien thi cua hop thu nay phai la: ${shown}`, 'The display name of this mailbox is fixed')
+}
+
 /** The reply of a refusal. Anything but a MailError is a bug and is thrown on, for the caller to log. */
 export function replyOf(error: unknown): SmtpReply {
   if (!(error instanceof MailError)) throw error
   if (error.code === 'quota-exceeded' && error.detail.locked === true) return fullWhileLocked
+  if (typeof error.detail['displayName'] === 'string') return otherName(error.detail['displayName'])
   return replies[error.code]
 }

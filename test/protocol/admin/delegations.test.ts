@@ -56,6 +56,12 @@ describe('delegations', () => {
     problemOf(await other.delete(`/accounts/${mailbox.id}/delegations/${person.id}`), 403, 'other-agency')
   })
 
+  it('nobody sets a password of the mailbox', async () => {
+    const { credentialVersion } = (await rig.store.accounts.get(mailbox.id))!
+    problemOf(await officer.post(`/accounts/${mailbox.id}/password-reset`, undefined, { 'if-match': `"${credentialVersion}"` }), 409, 'agency-mailbox')
+    assert.equal((await rig.store.accounts.get(mailbox.id))?.passwordHash, null)
+  })
+
   it('is ended at once, and only once', async () => {
     assert.equal((await officer.delete(`/accounts/${mailbox.id}/delegations/${person.id}`)).status, 204)
     problemOf(await officer.delete(`/accounts/${mailbox.id}/delegations/${person.id}`), 404, 'entry-unknown')

@@ -1,7 +1,7 @@
 /**
  * The one write of the registry (core/ports/registry.ts) as one transaction: documents, accounts, agencies, addresses and
- * records. Rare beside the mail, so it does not join the groups; what it changes of an account makes `rev` grow, so that no
- * group writes on what it took for true before.
+ * records. Rare beside the mail, so it does not join mail's groups but has its own (registry-groups.ts); what it changes of an
+ * account makes `rev` grow, so that no group writes on what it took for true before.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ClientSession, Document } from 'mongodb'
@@ -122,11 +122,31 @@ class Transaction {
 
   async #changedAccounts(): Promise<readonly Account[]> {
     const { accountChanges = [], renames = [], addAliases = [], removeAliases = [] } = this.#write
-    const accounts: Account[] = []
-    for (const { account, change, ifVersion } of accountChanges) accounts.push(accountOf(await this.#change(account, (now) => changed(now, change, ifVersion))))
+    const accounts = await this.#changeFields(accountChanges)
     for (const { account, address } of removeAliases) await this.#change(account, (now) => withoutAlias(now, address))
     for (const { account, address, keepOld } of renames) accounts.push(accountOf(await this.#change(account, (now) => renamed(now, address, keepOld))))
     for (const { account, address } of addAliases) await this.#change(account, (now) => withAlias(now, address))
+    return accounts
+  }
+
+  /** Addresses stay, so the order of the writes does not matter: all of them are one command. */
+  async #changeFields(changes: NonNullable<RegistryWrite['accountChanges']>): Promise<Account[]> {
+    if (changes.length === 0) return []
+    const { connection } = this.#parts
+    const ids = [...new Set(changes.map(({ account }) => knownAccountNo(account)))]
+    const found = await connection.accounts.find({ _id: { $in: ids } }, { session: this.#session }).toArray()
+    const known = new Map(found.map((document) => [document._id, document]))
+    const fields = new Map<number, Partial<AccountDocument>>()
+    const accounts = changes.map(({ account, change, ifVersion }) => {
+      const no = knownAccountNo(account)
+      const now = known.get(no)
+      if (now === undefined) throw new MailError('account-unknown')
+      const next = { ...changed(now, change, ifVersion), rev: now.rev + 1 }
+      known.set(no, { ...now, ...next })
+      fields.set(no, next)
+      return accountOf({ ...now, ...next })
+    })
+    await updateDocuments(connection.db, 'states', [...fields].map(([_id, set]) => ({ q: { _id }, u: { $set: set } })), this.#session)
     return accounts
   }
 

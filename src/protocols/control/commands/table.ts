@@ -9,6 +9,7 @@ import * as imports from './import.ts'
 import * as lifecycle from './lifecycle.ts'
 import * as queue from './queue.ts'
 import * as records from './records.ts'
+import * as report from './report.ts'
 import * as request from './request.ts'
 
 export const commandTable: { readonly [C in ControlCommand]: CommandRun<C> } = {
@@ -42,6 +43,7 @@ export const commandTable: { readonly [C in ControlCommand]: CommandRun<C> } = {
   'calendar.notice': calendar.notice,
   'audit.verify': records.verify,
   'records.search': records.search,
+  'report.show': report.show,
   'queue.list': queue.list,
   'queue.show': queue.show,
   'queue.retry': queue.retry,

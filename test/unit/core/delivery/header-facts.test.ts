@@ -18,7 +18,7 @@ for (const [value, addresses] of table) test(`From: ${value}`, () => assert.deep
 
 test('what stands in the body, or in a message inside, is no header', () => {
   const found = headerFacts(Buffer.from('Subject: x\r\n\r\nFrom: a@b.c\r\nReceived: x\r\nDelivered-To: a@b.c\r\nBcc: a@b.c\r\n'), true)
-  assert.deepEqual(found, { receivedFields: 0, deliveredTo: [], fromFields: 0, from: [], senderFields: [], hasDate: false, hasMessageId: false, hasBcc: false, results: [] })
+  assert.deepEqual(found, { receivedFields: 0, deliveredTo: [], fromFields: 0, from: [], fromNames: [], senderFields: [], hasDate: false, hasMessageId: false, hasBcc: false, results: [] })
 })
 
 test('fields are found in any case, folded, with bare LF, and without a body', () => {
