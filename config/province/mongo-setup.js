@@ -10,11 +10,16 @@ try {
 } catch (error) {
   // NotYetInitialized.
   if (error.code !== 94) throw error
-  // A primary that hangs is replaced after 6 s. With MongoDB's own 10 s for either it takes 11 s and more: the new one waits for the
-  // heartbeat of the old one before it begins.
-  // It also wants to catch up with what it has heard of the old one, without end by default (30 s were seen): what no majority has
-  // was promised to nobody.
-  rs.initiate({ _id: 'congvu', members, settings: { electionTimeoutMillis: 5000, heartbeatTimeoutSecs: 5, catchUpTimeoutMillis: 2000 } })
+  // What a province waits for when its primary hangs (docs/operate.md), beside MongoDB's own settings:
+  // - electionTimeoutMillis, heartbeatTimeoutSecs (10 s either): after them it is voted out.
+  // - catchUpTimeoutMillis (without end): the new one waits that long for a heartbeat of the old one, which does not come, before it
+  //   takes writes; without a limit that lasts heartbeatTimeoutSecs more. What it could still learn there, no majority has, and
+  //   nobody was promised.
+  // - heartbeatIntervalMillis (2 s): a secondary that was telling the old one how far it has copied waits 30 s for the answer
+  //   (mongod has no setting for that). Until then the new one hears it in heartbeats alone, so that each majority write takes as long
+  //   as the next of them.
+  const settings = { electionTimeoutMillis: 5000, heartbeatTimeoutSecs: 5, heartbeatIntervalMillis: 250, catchUpTimeoutMillis: 1000 }
+  rs.initiate({ _id: 'congvu', members, settings })
 }
 while (!db.hello().isWritablePrimary) sleep(500)
 

@@ -8,7 +8,7 @@ import type { NewRecord } from '../../src/core/record/record.ts'
 import type { MakePlace } from '../support/store-place.ts'
 import { Fixture, fresh, isRefused } from '../support/store-fixture.ts'
 
-const entry = (kind: string, id: string, given: Partial<EntryWrite> = {}): EntryWrite => ({ kind, id, value: { id }, keys: [], ifVersion: 0, ...given })
+const entry = (kind: string, id: EntryWrite['id'], given: Partial<EntryWrite> = {}): EntryWrite => ({ kind, id, value: { id }, keys: [], ifVersion: 0, ...given })
 
 export function registryContract(name: string, makePlace: MakePlace): void {
   describe(`${name}: registry`, () => {
@@ -202,6 +202,33 @@ export function registryContract(name: string, makePlace: MakePlace): void {
       for (const one of tries) if (one.status === 'rejected') assert.ok(isMailError(one.reason, 'conflict', 'address-taken'), String(one.reason))
       assert.equal((await fixture.store.registry.get(kind, 'mot'))?.version, 1)
       assert.equal(await audited(subject), 1)
+    })
+
+    test('acts that arrive together each have what is theirs; one that is refused keeps none of the others', async () => {
+      const kind = fresh('loai')
+      const people = await Promise.all(Array.from({ length: 6 }, () => fixture.newAccount()))
+      const holder = await fixture.account({})
+      const acts = people.map((person, i): RegistryCommit => ({
+        newAccounts: [i === 3 ? { ...person, address: holder.address } : person],
+        accountChanges: i === 1 ? [{ account: holder.id, change: { name: 'Tên mới' } }] : [],
+        newAgencies: i === 4 ? [{ label: fresh('co'), name: 'Cơ quan', domains: [], createdAtMs: 0 }] : [],
+        entries: [entry(kind, { newAccount: 0 }, { value: i }), entry(kind, `sau ${i}`, { value: i })],
+        records: [record(`${kind} ${i}`)],
+      }))
+      const answers = await Promise.allSettled(acts.map(commit))
+      for (const [i, answer] of answers.entries()) {
+        assert.equal(await audited(`${kind} ${i}`), i === 3 ? 0 : 1)
+        if (answer.status === 'rejected') {
+          assert.ok(i === 3 && isRefused('address-taken')(answer.reason), String(answer.reason))
+          continue
+        }
+        const { accounts, agencies, versions } = answer.value
+        assert.deepEqual(accounts.map(({ address }) => address), i === 1 ? [people[i]!.address, holder.address] : [people[i]!.address])
+        assert.deepEqual([versions, agencies.length], [[1, 1], i === 4 ? 1 : 0])
+        assert.equal((await fixture.store.registry.get(kind, accounts[0]!.id))?.value, i)
+      }
+      assert.equal(answers[3]!.status, 'rejected')
+      assert.equal((await fixture.store.accounts.get(holder.id))?.name, 'Tên mới')
     })
 
     test('a change of an account through the registry and mail that arrives meanwhile do not lose each other', async () => {

@@ -12,12 +12,10 @@ import { MongoClient, type Document } from 'mongodb'
 import { findMongod } from '../../scripts/test-mongo.mjs'
 import { freePort } from './daemon.ts'
 import { doorTo, type Door } from './mongo-proxy.ts'
-import { mongoUnreachable, type ReplicaSet } from './mongo-server.ts'
+import { mongoUnreachable, replicaSetSettings, type ReplicaSet } from './mongo-server.ts'
 
 const setName = 'tinh'
 const cacheGb = '0.25'
-/** As config/province/mongo-setup.js has them. */
-const settings = { electionTimeoutMillis: 5_000, heartbeatTimeoutSecs: 5, heartbeatIntervalMillis: 250, catchUpTimeoutMillis: 2_000 }
 const answerWithinMs = 1_000
 const readyWithinMs = 60_000
 const pollMs = 50
@@ -125,7 +123,7 @@ export async function startFragileSet(): Promise<FragileSet> {
   }
   await Promise.all(members.map((member) => member.start()))
   const hosts = members.map(({ door }) => `127.0.0.1:${door.port}`)
-  const config = { _id: setName, members: hosts.map((host, _id) => ({ _id, host })), settings }
+  const config = { _id: setName, members: hosts.map((host, _id) => ({ _id, host })), settings: replicaSetSettings }
   const answer = await members[0]!.ask({ replSetInitiate: config })
   if (answer?.['ok'] !== 1) throw new Error(`the set was not made: ${JSON.stringify(answer)}`)
   const closing = open.move()

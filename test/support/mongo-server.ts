@@ -23,8 +23,8 @@ export interface ReplicaSet {
 export const mongoUnreachable: string | null = whyUnreachable()
 
 const cacheGb = 0.25
-/** As config/province/mongo-setup.js has them: how long the others wait for a silent primary. */
-const configSettings = { electionTimeoutMillis: 5_000, heartbeatTimeoutSecs: 5, catchUpTimeoutMillis: 2_000 }
+/** As config/province/mongo-setup.js has them: how long the others wait for a silent primary, and for each other. */
+export const replicaSetSettings = { electionTimeoutMillis: 5_000, heartbeatTimeoutSecs: 5, heartbeatIntervalMillis: 250, catchUpTimeoutMillis: 1_000 }
 
 /** A new, empty set. */
 export async function startReplicaSet(members: number): Promise<ReplicaSet> {
@@ -38,7 +38,7 @@ export async function startReplicaSet(members: number): Promise<ReplicaSet> {
       count: members,
       storageEngine: 'wiredTiger',
       args: ['--wiredTigerCacheSizeGB', String(cacheGb)],
-      configSettings,
+      configSettings: replicaSetSettings,
     },
   })
   const release = endWithProcess(set.servers)

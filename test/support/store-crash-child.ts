@@ -47,8 +47,14 @@ function tell(line: LoadLine): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written)
 }
 
+/** Between them bodies that a document of the registry names: so every segment of them is one to be rewritten, none to be dropped whole. */
 async function putOrphans(open: OpenStore, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await open.blobs.put(randomBytes(3_000))
+  for (let i = 0; i < count; i++) {
+    await open.blobs.put(randomBytes(3_000))
+    if (i % 3 > 0) continue
+    const body = await open.blobs.put(randomBytes(3_000))
+    await open.store.registry.commit({ entries: [{ kind: 'kept', id: `${process.pid}-${i}`, value: i, bodies: [body], ifVersion: 0 }] })
+  }
 }
 
 const segmentBytes = given.orphans === undefined ? {} : { segmentBytes: 65_536 }

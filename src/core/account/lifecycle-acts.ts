@@ -5,6 +5,7 @@
  */
 import type { OfficialDocument } from '../request/document.ts'
 import type { NewRecord } from '../record/record.ts'
+import type { Account } from './account.ts'
 import type { AccountChange } from '../ports/store.ts'
 import type { Audience } from './lifecycle/acts.ts'
 import { dayOfInstant } from './lifecycle/civil-day.ts'
@@ -65,6 +66,9 @@ export function evidenceFacts({ document, ground, warning, case: file, order, re
   return { ...documentFacts(document), ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) }
 }
 
+/** Mailboxes of agencies and units have no sign-in of their own (Điều 10.3): after a restoration there is no password to change. */
+export const isOpenedByOthers = ({ kind }: Pick<Account, 'kind'>): boolean => kind === 'agency' || kind === 'unit'
+
 export interface NewPassword {
   readonly passwordHash: string
 }
@@ -76,12 +80,15 @@ export function carriedOut(
   by: ActBy,
 ): LifecycleChange {
   const { account, record } = held
+  const to = act === 'restore' && isOpenedByOthers(account) ? 'active' : decision.to
   const change: AccountChange = {
-    ...(decision.to === account.state ? {} : { state: decision.to }),
+    ...(to === account.state ? {} : { state: to }),
     ...(decision.lockClause === account.lockClause ? {} : { lockClause: decision.lockClause }),
     ...(password === undefined ? {} : { passwordHash: password.passwordHash }),
   }
-  const after = recordAfter(record, { act, decision, evidence, request }, by)
+  const following = recordAfter(record, { act, decision, evidence, request }, by)
+  // Nobody changes a password of it; being restored stands for the sign-in from which the idle clock runs.
+  const after = to === 'active' && act === 'restore' ? { ...following, temporaryPassword: null, passwordChangedAtMs: by.nowMs } : following
   const facts = lifeFacts(account, change)
   return {
     account: change,

@@ -123,11 +123,14 @@ async function lookUp(
   const { word } = counted.reduce((least, other) => (other.count < least.count ? other : least))
   const people = new Map<string, Person>()
   let after: { key: string; id: string } | undefined
-  for (let looked = 0; looked < maxLooked && people.size < limit; looked += lookedAtOnce) {
-    const page: readonly Found<Person>[] = await findEntries(registry, personKind, { ...keysFrom(`word ${word}`), limit: lookedAtOnce, ...(after === undefined ? {} : { after }) })
+  for (let looked = 0; looked < maxLooked && people.size < limit; ) {
+    // What one word finds fits mostly, so that the first page is enough.
+    const most = looked === 0 && words.length === 1 ? Math.min(lookedAtOnce, 2 * limit) : lookedAtOnce
+    const page: readonly Found<Person>[] = await findEntries(registry, personKind, { ...keysFrom(`word ${word}`), limit: most, ...(after === undefined ? {} : { after }) })
+    looked += page.length
     for (const { id, value } of page) if (fits(value)) people.set(id, value)
     const last = page.at(-1)
-    if (last === undefined || page.length < lookedAtOnce) break
+    if (last === undefined || page.length < most) break
     after = { key: last.key, id: last.id }
   }
   return [...people.values()]

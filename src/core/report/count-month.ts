@@ -30,7 +30,7 @@ export type Counted = ReadonlyMap<AgencyId, AgencyStatistics>
 
 export async function countMonth(context: CountContext, month: Month, signal: AbortSignal): Promise<Counted> {
   const [fromMs, endMs] = [startOfDayMs(firstDay(month)), startOfDayMs(firstDay(nextMonth(month)))]
-  const asOfMs = Math.min(endMs, context.clock.nowMs())
+  const asOfMs = Math.min(endMs - 1, context.clock.nowMs())
   const counting = new Counting(await agencyDomains(context))
   for await (const page of livesByPage(context, {})) {
     signal.throwIfAborted()
@@ -84,7 +84,7 @@ class Counting {
   }
 
   stands({ account, facts }: Held, unit: string | null, asOfMs: number): void {
-    if (account.createdAtMs >= asOfMs) return
+    if (account.createdAtMs > asOfMs) return
     const { lastSignInAtMs, lastSentAtMs, lastReceivedAtMs, temporaryPassword, issuedAtMs } = facts
     const living = account.state !== 'revoked'
     const usedAtMs = Math.max(issuedAtMs, lastSignInAtMs ?? 0, lastSentAtMs ?? 0, lastReceivedAtMs.filtered ?? 0)

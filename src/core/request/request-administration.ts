@@ -10,7 +10,7 @@ import { dayOfInstant } from '../account/lifecycle/civil-day.ts'
 import type { Action } from '../account/lifecycle/roles.ts'
 import type { Untold } from '../account/lifecycle/untold.ts'
 import { actBy, actingPerson, evidenceOf, rulesOf, type LockWanted } from '../account/lifecycle-administration.ts'
-import { carriedOut, documentFacts, scheduled, type NewPassword } from '../account/lifecycle-acts.ts'
+import { carriedOut, documentFacts, isOpenedByOthers, scheduled, type NewPassword } from '../account/lifecycle-acts.ts'
 import { accountAt, afterCommit, commitOf, heldOf, holdAccount, legalHolds, refuse, tellAccounts, untilCommitted, withListing, type Held, type LifecycleChange } from '../account/lifecycle-change.ts'
 import { lifecycleKind, type LifecycleRecord } from '../account/lifecycle-record.ts'
 import { temporaryPassword } from '../account/password.ts'
@@ -220,7 +220,7 @@ async function decide(context: AdministrationContext, actor: Actor, wanted: Deci
   const account = await accountAt(context, row.address)
   await context.authorise(actor, actionOf(value.request.kind, wanted.answer), { agency: value.request.agency, account: account.id, subject: account.address })
   const restoring = value.request.kind === 'restore' && wanted.answer.kind === 'grant'
-  const given = restoring ? temporaryPassword(context.random) : null
+  const given = restoring && !isOpenedByOthers(account) ? temporaryPassword(context.random) : null
   const password = given === null ? null : { passwordHash: await context.passwords.hash(given) }
   const { kept, accounts } = await untilCommitted(() => settle(context, actor, { ...wanted, account: account.id, password }))
   afterCommit(context, accounts)

@@ -41,6 +41,25 @@ describe('faults of the primary', { skip: withoutNodes, timeout: 400_000 }, () =
     })
   })
 
+  test('halted, then continued when another one is primary', async (t) => {
+    const asking = await province.person('hoi-treo')
+    await runFault(t, province, {
+      name: 'treo',
+      messages,
+      seed: 2,
+      async fault() {
+        const primary = await set.primary()
+        primary.halt()
+        const againMs = await answersAgain(province, asking)
+        primary.goOn()
+        await set.healed()
+        assert.ok(Math.max(...againMs) <= answersWithinMs, `${againMs.join()} ms`)
+        assert.notEqual(await set.primary(), primary)
+        return { 'answers again after ms': againMs }
+      },
+    })
+  })
+
   test('cut off: connections stay, and nothing comes through', async (t) => {
     const asking = await province.person('hoi-dut')
     await runFault(t, province, {

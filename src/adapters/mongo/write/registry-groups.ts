@@ -58,7 +58,7 @@ export class RegistryGroups {
       const all = await commitRegistry(this.#parts, merged(writes))
       for (const [at, committed] of split(all, writes).entries()) group[at]!.resolve(committed)
     } catch (error) {
-      const away = isMailError(error) ? error.temporary : error instanceof MongoError
+      const away = isMailError(error, 'unavailable', 'storage-full') || error instanceof MongoError
       if (!away) return false
       // Whether it was written is not known to any of them.
       for (const { reject } of group) reject(error)

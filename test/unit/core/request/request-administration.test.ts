@@ -50,6 +50,19 @@ describe('a request for restoration (6.3)', () => {
     assert.deepEqual(rig.notices.filter(({ recipient }) => recipient.endsWith('rieng.example')).map(({ recipient, subject }) => `${recipient} ${subject.split(' / ')[1]}`), ['u0@rieng.example Account restored', 'u1@rieng.example Restoration refused'])
   })
 
+  it('restores an agency mailbox straight to use: nobody has a password of it to change (Điều 10.3)', async () => {
+    await using rig = await openLifecycleRig(day)
+    const { aa } = await locked(rig, 1)
+    const mailbox = await rig.store.accounts.create({
+      agency: aa.agency!, address: 'vanthu@skhcn.gialai.gov.vn', name: 'Văn thư', kind: 'agency', role: 'individual', state: 'active', quotaBytes: 1e9,
+      passwordHash: null, createdAtMs: 0, mailboxes: [{ name: 'INBOX', role: 'inbox', subscribed: true }],
+    })
+    await rig.lifecycle.lock(sa, mailbox.address, { act: 'suspend', reason: 'Nghi mất quyền' })
+    const { id } = await rig.requests.file(aa, { kind: 'restore', ...paper('15/SKHCN', day), rows: [{ address: mailbox.address, leave: null }] })
+    const { account, temporaryPassword } = await rig.requests.decide(sa, id, { address: mailbox.address, answer: { kind: 'grant' } })
+    assert.deepEqual([account.state, account.passwordHash, temporaryPassword], ['active', null, null])
+  })
+
   it('is for the officer of the agency, with a document; the operator carries out on an order, the Sở alone refuses', async () => {
     await using rig = await openLifecycleRig(day)
     const { people, aa, rows } = await locked(rig, 2)
