@@ -2,13 +2,21 @@
 
 export class LineTooLongError extends Error {}
 
+/** Lines that begin with one of these (ASCII) may be longer. */
+export interface LongerLines {
+  readonly starts: readonly string[]
+  readonly maxBytes: number
+}
+
 export class LineReader {
   readonly #maxBytes: number
+  readonly #longer: LongerLines | null
   #rest: Buffer[] = []
   #restBytes = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, longer: LongerLines | null = null) {
     this.#maxBytes = maxBytes
+    this.#longer = longer
   }
 
   /** The lines that end in this chunk, without their line ends. Throws LineTooLongError. */
@@ -26,8 +34,20 @@ export class LineReader {
   #keep(part: Buffer): void {
     if (part.length === 0) return
     this.#restBytes += part.length
-    if (this.#restBytes > this.#maxBytes) throw new LineTooLongError(`a line of more than ${this.#maxBytes} bytes`)
     this.#rest.push(part)
+    if (this.#restBytes <= this.#maxBytes) return
+    const most = this.#isLonger() ? this.#longer!.maxBytes : this.#maxBytes
+    if (this.#restBytes > most) throw new LineTooLongError(`a line of more than ${most} bytes`)
+  }
+
+  #isLonger(): boolean {
+    if (this.#longer === null) return false
+    const { starts } = this.#longer
+    const length = Math.max(...starts.map((start) => start.length))
+    let head = this.#rest[0]!
+    if (head.length < length) head = Buffer.concat(this.#rest, Math.min(this.#restBytes, length))
+    const text = head.toString('latin1', 0, length)
+    return starts.some((start) => text.startsWith(start))
   }
 
   #take(part: Buffer): Buffer {

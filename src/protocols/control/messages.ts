@@ -17,7 +17,10 @@ import type { OutboxState } from '../../core/submission/outbox-row.ts'
 export type { AccountState, CompromiseGround, IdleListName, LockClause, OutboxState, Role }
 
 /** Longest request line; answers have one item a line. */
-export const maxRequestBytes = 32 * 1024 * 1024
+export const maxRequestBytes = 64 * 1024
+/** How requests begin that carry a file, and its longest line: 20 MB in base64. */
+export const fileRequestStarts = ['{"command":"account.import"', '{"command":"agency.import"']
+export const maxFileRequestBytes = 28 * 1024 * 1024
 
 export interface AccountView {
   readonly address: string

@@ -12,7 +12,7 @@ import type { Administration } from '../../core/administration/administration.ts
 import type { Mail } from '../../core/mail.ts'
 import { PeerGoneError, answerRequest, type ControlLog } from './answer.ts'
 import { LineReader, LineTooLongError } from './lines.ts'
-import { maxRequestBytes } from './messages.ts'
+import { fileRequestStarts, maxFileRequestBytes, maxRequestBytes } from './messages.ts'
 
 export interface ControlSettings {
   /** Absolute; at most 107 bytes, which is what a unix socket's name may have. */
@@ -88,7 +88,7 @@ function drained(socket: Socket): Promise<void> {
 }
 
 function serve(socket: Socket, settings: ControlSettings): void {
-  const reader = new LineReader(maxRequestBytes)
+  const reader = new LineReader(maxRequestBytes, { starts: fileRequestStarts, maxBytes: maxFileRequestBytes })
   let busy: Promise<void> = Promise.resolve()
   const write = async (line: string): Promise<void> => {
     if (socket.destroyed) throw new PeerGoneError('the command line went away')

@@ -26,7 +26,7 @@ const limits: Readonly<Record<string, number>> = {
   'STORE 1,000': 4,
   'COPY 1,000': 7,
   'MOVE 1,000': 7,
-  'EXPUNGE 1,000': 6,
+  'EXPUNGE 1,000': 7,
   'NOOP, nothing has happened': 1,
   'IDLE wakes for a delivery': 2,
 }
